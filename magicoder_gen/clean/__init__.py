@@ -1,0 +1,1 @@
+"""Stage 3: replies to samples and rejections."""

@@ -1,0 +1,1 @@
+"""Stage 5: samples to data sets that trainers load."""

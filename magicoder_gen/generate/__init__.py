@@ -1,0 +1,1 @@
+"""Stage 2: seeds to replies, through a teacher."""

@@ -1,0 +1,1 @@
+"""Who answers prompts: one block per kind of teacher."""

@@ -1,0 +1,218 @@
+"""The types that flow between stages, the base of configurable blocks, and the protocols blocks fulfil.
+
+    Document -> Seed -> Prompt -> Reply | Failure -> Sample | Rejection
+
+A record is one JSON line, complete in itself. *Seed* is a snippet of code, *rng_seed* the number.
+"""
+
+import re
+from collections.abc import AsyncIterator, Iterable, Iterator
+from typing import Literal, Protocol
+
+import msgspec
+
+
+class Record(msgspec.Struct, frozen=True):
+    """A line of a file."""
+
+
+class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A mapping of the configuration file; unknown keys are errors."""
+
+
+class Block(
+    Options,
+    frozen=True,
+    tag_field="type",
+    tag=lambda name: re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower(),
+):
+    """Options that YAML chooses by `type: class_name` and that do the work themselves."""
+
+
+class Origin(Record, frozen=True):
+    """Where a document comes from; None where the corpus does not say."""
+
+    corpus: str
+    repo: str | None = None
+    path: str | None = None
+    revision: str | None = None
+    license: str | None = None
+    swhid: str | None = None
+
+
+class Document(Record, frozen=True):
+    """A source file as the corpus holds it."""
+
+    id: str
+    text: str
+    language: str
+    origin: Origin
+
+
+class Skipped(Record, frozen=True):
+    """A document or a draw that cannot be used; `reason` is one word of the stage's table."""
+
+    reason: str
+    origin: Origin
+
+
+class Seed(Record, frozen=True):
+    """A snippet: lines `first_line` to `last_line` (from 1, inclusive) of a document.
+
+    `index` counts from 0 in draw order.
+    """
+
+    id: str
+    text: str
+    language: str
+    first_line: int
+    last_line: int
+    origin: Origin
+    index: int
+
+
+class Message(Record, frozen=True):
+    """One turn of a conversation."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class Sampling(Record, frozen=True, omit_defaults=True):
+    """What the teacher is asked to sample with; a field that is None is not sent."""
+
+    model: str
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+    seed: int | None = None
+    grammar: str | None = None
+
+
+class Prompt(Record, frozen=True):
+    """A request; `id` digests everything that can change the answer, and nothing else."""
+
+    id: str
+    seed: Seed
+    step: str
+    messages: tuple[Message, ...]
+    sampling: Sampling
+
+
+class Usage(Record, frozen=True):
+    """Tokens billed for one answer; `estimated` where we counted them because the teacher did not say."""
+
+    input_tokens: int
+    output_tokens: int
+    estimated: bool = False
+
+
+class Intent(Record, frozen=True, tag_field="record", tag="intent"):
+    """A prompt that is about to be sent; without an outcome behind it, it may have been paid."""
+
+    prompt_id: str
+
+
+class Reply(Record, frozen=True, tag_field="record", tag="reply"):
+    """An answer as it came, before anything parses it. `cost` is in USD, None if prices are unknown."""
+
+    prompt_id: str
+    seed: Seed
+    text: str | None
+    reasoning: str | None
+    finish_reason: str | None
+    usage: Usage | None
+    cost: float | None
+    model: str
+    system_fingerprint: str | None
+    attempts: int
+    seconds: float
+
+
+class Failure(Record, frozen=True, tag_field="record", tag="failure"):
+    """A prompt without an answer; `final` means that asking again would fail again."""
+
+    prompt_id: str
+    seed: Seed
+    kind: str
+    message: str
+    final: bool
+
+
+class Sample(Record, frozen=True):
+    """A problem with its solution."""
+
+    id: str
+    prompt_id: str
+    seed: Seed
+    problem: str
+    solution: str
+    model: str
+    labels: dict[str, str | float | bool | None]
+
+
+class Rejection(Record, frozen=True):
+    """An answer that did not become a sample: which check, why, and what shows it."""
+
+    prompt_id: str
+    seed: Seed
+    text: str | None
+    check: str
+    reason: str
+    evidence: dict[str, str | int | float | None]
+
+
+class Counts(Record, frozen=True, rename={"taken": "in", "kept": "out"}):
+    """What went into a stage and what came out: taken = kept + the sum of reasons."""
+
+    taken: int
+    kept: int
+    reasons: dict[str, int]
+
+
+class Corpus(Protocol):
+    """Where documents come from."""
+
+    def documents(self) -> Iterator[Document | Skipped]:
+        """Yield every document once, in the corpus's own order, lazily; what cannot be read is a Skipped."""
+        ...
+
+
+class Strategy(Protocol):
+    """How documents become seeds."""
+
+    def seeds(
+        self, documents: Iterable[Document], *, num: int, rng_seed: int, quality: tuple["Quality", ...]
+    ) -> Iterator[Seed | Skipped]:
+        """Yield one Seed or Skipped per document; at most `num` seeds, in order of their index."""
+        ...
+
+
+class Quality(Protocol):
+    """What makes a seed unfit, before money is spent on it."""
+
+    def reason(self, text: str, language: str) -> str | None:
+        """Return why the snippet is unfit, or None."""
+        ...
+
+
+class Teacher(Protocol):
+    """A language model that answers prompts."""
+
+    def sampling(self) -> Sampling:
+        """Return the model and parameters that prompts carry; may fetch a local model first."""
+        ...
+
+    def answer(self, prompts: AsyncIterator[Prompt]) -> AsyncIterator[Reply | Failure]:
+        """Yield exactly one outcome per prompt taken, in any order, as each becomes known."""
+        ...
+
+
+class Progress(Protocol):
+    """Who wants to know how far a stage is."""
+
+    def update(
+        self, done: int, total: int | None = None, *, in_flight: int = 0, cost: float | None = None
+    ) -> None:
+        """Take note; cheap enough to be called for every record."""
+        ...

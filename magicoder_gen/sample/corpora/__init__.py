@@ -1,0 +1,1 @@
+"""Where documents come from: one block per kind of corpus."""

@@ -1,0 +1,1 @@
+"""What lies on disk: line files, shards, the run directory, files that travel with the package."""

@@ -1,0 +1,58 @@
+"""Read JSON lines, plain or zstd; a torn last line never happened, damage elsewhere is an error."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, TypeVar, cast
+
+import msgspec
+
+from magicoder_gen.errors import CorruptData
+
+Line = TypeVar("Line")
+
+
+def read(path: Path, line_type: type[Line]) -> Iterator[Line]:
+    """Yield the lines of `path` in order, lazily; raise CorruptData with file and line number."""
+    decoder = msgspec.json.Decoder(line_type)
+    with opened(path) as file:
+        for number, line in enumerate(file, start=1):
+            if not line.endswith(b"\n"):
+                return
+            try:
+                yield decoder.decode(line)
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                raise CorruptData(
+                    f"{path}:{number}: {error}; restore it, or delete its folder and run its stage again"
+                ) from error
+
+
+def read_parts(folder: Path, line_type: type[Line]) -> Iterator[Line]:
+    """Yield the lines of all parts of `folder` in the order of their numbers."""
+    for path in parts(folder):
+        yield from read(path, line_type)
+
+
+def parts(folder: Path) -> list[Path]:
+    """Return the finished parts of `folder`, in order; none if it does not exist."""
+    return sorted(folder.glob("part-?????.jsonl*"))
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """Open `path` for reading bytes, decompressing .zst."""
+    if path.suffix != ".zst":
+        with path.open("rb") as plain:
+            yield plain
+        return
+    import io
+
+    import pyarrow
+
+    try:
+        with pyarrow.CompressedInputStream(pyarrow.OSFile(str(path)), "zstd") as stream:
+            yield cast("BinaryIO", io.BufferedReader(cast("io.RawIOBase", stream), buffer_size=1 << 20))
+    except pyarrow.ArrowException as error:
+        raise CorruptData(f"{path}: {error}; restore the file or run its stage again") from error
+    except OSError as error:
+        raise CorruptData(f"{path}: {error}; restore the file or run its stage again") from error

@@ -1,0 +1,188 @@
+"""The run directory: which file is where, one writer at a time, the frozen configuration, the manifest."""
+
+import fcntl
+import os
+import platform
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from magicoder_gen import __version__
+from magicoder_gen.errors import CorruptData, TryLater, creating
+from magicoder_gen.fingerprint import digest
+from magicoder_gen.records import Counts, Options, Record
+from magicoder_gen.storage import shards
+from magicoder_gen.storage.shards import Layout, Part
+
+StageName = Literal["sample", "generate", "clean", "export"]
+
+
+class StageEntry(Record, frozen=True):
+    """What the manifest says of one stage.
+
+    `inputs` is everything that decides the outcome, as plain JSON; `fingerprint` digests it.
+    `seconds` is wall time summed over resumes, `cost` is in USD, None where prices are unknown.
+    """
+
+    state: Literal["running", "complete", "partial"]
+    fingerprint: str
+    inputs: dict[str, Any]
+    tool: str = f"magicoder-gen {__version__}, Python {platform.python_version()}"
+    counts: Counts | None = None
+    parts: dict[str, list[Part]] = {}
+    seconds: float = 0.0
+    cost: float | None = None
+
+
+class Status(Record, frozen=True):
+    """The heartbeat, at most ten seconds old while a writer is alive. `cost` is in USD."""
+
+    stage: str
+    done: int
+    total: int | None
+    in_flight: int
+    cost: float | None
+    pid: int
+    updated: str
+
+
+class RunDir:
+    """The files of one run; reading needs no lock, writing happens inside `locked()`."""
+
+    def __init__(self, root: Path, *, layout: Layout | None = None) -> None:
+        self.root = root
+        self.layout = layout or Layout()
+
+    def folder(self, name: str) -> Path:
+        """Return seeds/, replies/, samples/, rejections/ or data/."""
+        return self.root / name
+
+    @property
+    def config_path(self) -> Path:
+        """The configuration as first used."""
+        return self.root / "config.yaml"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Be the only writer; raise TryLater naming the holder, or CannotCreate where we may not write."""
+        path = self.root / "run.lock"
+        with creating(self.root):
+            self.root.mkdir(parents=True, exist_ok=True)
+            file = path.open("a+", encoding="utf-8")
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                file.seek(0)
+                holder = file.read().strip() or "another process"
+                raise TryLater(
+                    f"{self.root} is in use by {holder}; wait for it or choose another --run"
+                ) from error
+            with creating(path):
+                file.truncate(0)
+                file.write(f"pid {os.getpid()} on {socket.gethostname()} since {_now()}\n")
+                file.flush()
+            yield
+
+    def freeze_config(self, text: str) -> None:
+        """Keep the configuration as first used; later calls change nothing."""
+        if not self.config_path.exists():
+            shards.write_file(self.config_path, text.encode())
+
+    def stages(self) -> dict[str, StageEntry]:
+        """Return the manifest; empty before the first stage."""
+        path = self.root / "manifest.json"
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=dict[str, StageEntry])
+        except FileNotFoundError:
+            return {}
+        except msgspec.DecodeError as error:
+            raise CorruptData(f"{path}: {error}; delete it, and finished stages are checked again") from error
+
+    def is_complete(self, stage: StageName, inputs: dict[str, Any]) -> bool:
+        """Whether the stage finished with these inputs and its parts are still there, by name and size."""
+        entry = self.stages().get(stage)
+        if entry is None or entry.state != "complete" or entry.fingerprint != digest(inputs):
+            return False
+        return all(
+            _size(self.folder(folder) / part.name) == part.bytes
+            for folder, parts in entry.parts.items()
+            for part in parts
+        )
+
+    def begin(self, stage: StageName, inputs: dict[str, Any]) -> None:
+        """Mark the stage as running; what it wrote before is no longer to be trusted."""
+        before = self.stages().get(stage)
+        plain = msgspec.to_builtins(inputs, enc_hook=str)
+        same = before is not None and before.fingerprint == digest(inputs)
+        seconds = before.seconds if before and same else 0.0
+        self._put(stage, StageEntry("running", digest(inputs), plain, seconds=seconds))
+
+    def finish(
+        self,
+        stage: StageName,
+        *,
+        state: Literal["complete", "partial"],
+        counts: Counts,
+        parts: dict[str, list[Part]],
+        seconds: float,
+        cost: float | None = None,
+    ) -> StageEntry:
+        """Record how the stage ended; `seconds` is added to what earlier resumes took."""
+        begun = self.stages()[stage]
+        entry = msgspec.structs.replace(
+            begun, state=state, counts=counts, parts=parts, seconds=begun.seconds + seconds, cost=cost
+        )
+        self._put(stage, entry)
+        return entry
+
+    def beat(self, status: Status) -> None:
+        """Write the heartbeat."""
+        shards.write_file(self.root / "status.json", msgspec.json.encode(status) + b"\n")
+
+    def status(self) -> Status | None:
+        """Return the last heartbeat, None if there never was one."""
+        try:
+            return msgspec.json.decode((self.root / "status.json").read_bytes(), type=Status)
+        except FileNotFoundError:
+            return None
+
+    def is_locked(self) -> bool:
+        """Whether a writer is alive now."""
+        try:
+            with (self.root / "run.lock").open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except FileNotFoundError:
+            return False
+        return False
+
+    def _put(self, stage: str, entry: StageEntry) -> None:
+        stages = {**self.stages(), stage: entry}
+        encoded = msgspec.json.format(msgspec.json.encode(stages), indent=2)
+        shards.write_file(self.root / "manifest.json", encoded + b"\n")
+
+
+def heartbeat(stage: str, done: int, total: int | None, *, in_flight: int, cost: float | None) -> Status:
+    """Return a Status of this process, now."""
+    return Status(stage, done, total, in_flight, cost, os.getpid(), _now())
+
+
+def plain(options: Options) -> dict[str, Any]:
+    """Return options as JSON-ready builtins, for a stage's `inputs`."""
+    converted: dict[str, Any] = msgspec.to_builtins(options, enc_hook=str)
+    return converted
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else -1

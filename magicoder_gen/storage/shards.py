@@ -1,0 +1,170 @@
+"""Write records as numbered parts of at most N bytes, each atomically, in order."""
+
+import hashlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from magicoder_gen.errors import creating, writing
+from magicoder_gen.records import Options, Record
+
+
+class Layout(Options, frozen=True):
+    """How a stage's parts are written: bytes of JSON per part before compression, and the compression."""
+
+    shard_bytes: int = 256 * 1024 * 1024
+    compression: str | None = None
+
+
+class Part(Record, frozen=True):
+    """A finished file: its name, records, size in bytes and SHA-256."""
+
+    name: str
+    records: int
+    bytes: int
+    sha256: str
+
+
+class ShardWriter:
+    """Writes `folder`/part-00000.jsonl, part-00001.jsonl, …; a part appears whole or not at all.
+
+    Parts of an earlier writing are removed on entry. After the block, `parts` lists what was written;
+    an empty stage has no part. If the block raises, the part being written is dropped.
+    """
+
+    def __init__(self, folder: Path, layout: Layout) -> None:
+        self.parts: list[Part] = []
+        self._folder = folder
+        self._layout = layout
+        self._encoder = msgspec.json.Encoder()
+        self._part: _OpenPart | None = None
+
+    def __enter__(self) -> Self:
+        with creating(self._folder):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            for stale in self._folder.glob("part-*"):
+                stale.unlink()
+        return self
+
+    def write(self, record: Any) -> None:
+        """Append one record; begins a new part when this one would grow over the limit."""
+        line = self._encoder.encode(record) + b"\n"
+        if self._part and self._part.size + len(line) > self._layout.shard_bytes:
+            self._finish()
+        if self._part is None:
+            suffix = ".jsonl.zst" if self._layout.compression == "zstd" else ".jsonl"
+            self._part = _OpenPart(self._folder / f"part-{len(self.parts):05d}{suffix}")
+        self._part.append(line)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._finish()
+        elif self._part:
+            self._part.discard()
+
+    def _finish(self) -> None:
+        if self._part:
+            self.parts.append(self._part.publish())
+            self._part = None
+
+
+class _OpenPart:
+    """A part under its temporary name."""
+
+    def __init__(self, path: Path) -> None:
+        self.size = 0
+        self._path = path
+        self._records = 0
+        self._temporary = path.with_name(path.name + ".tmp")
+        with creating(path):
+            self._raw = self._temporary.open("wb")
+            self._sink = _compressed(self._raw) if path.suffix == ".zst" else self._raw
+
+    def append(self, line: bytes) -> None:
+        with writing(self._path):
+            self._sink.write(line)
+        self.size += len(line)
+        self._records += 1
+
+    def publish(self) -> Part:
+        with writing(self._path):
+            if self._sink is not self._raw:
+                self._sink.close()
+            self._raw.flush()
+            os.fsync(self._raw.fileno())
+            self._raw.close()
+            rename_durably(self._temporary, self._path)
+            size = self._path.stat().st_size
+        return Part(self._path.name, self._records, size, sha256_of(self._path))
+
+    def discard(self) -> None:
+        self._raw.close()
+        self._temporary.unlink(missing_ok=True)
+
+
+def _compressed(raw: Any) -> Any:
+    import pyarrow
+
+    return pyarrow.CompressedOutputStream(pyarrow.PythonFile(_KeptOpen(raw), mode="w"), "zstd")
+
+
+class _KeptOpen:
+    """Passes writes through, but leaves closing to the owner, who still has to fsync."""
+
+    closed = False
+
+    def __init__(self, raw: Any) -> None:
+        self._raw = raw
+
+    def write(self, chunk: bytes) -> int:
+        return int(self._raw.write(chunk))
+
+    def flush(self) -> None:
+        self._raw.flush()
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def write_parts(folder: Path, records: Iterable[Any], layout: Layout) -> list[Part]:
+    """Write all of `records` as the parts of `folder`; return them."""
+    with ShardWriter(folder, layout) as shards:
+        for record in records:
+            shards.write(record)
+    return shards.parts
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Replace `path` atomically and durably: temporary file, fsync, rename, fsync of the folder."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    with creating(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = temporary.open("wb")
+    with file, writing(path):
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    with writing(path):
+        rename_durably(temporary, path)
+
+
+def rename_durably(source: Path, target: Path) -> None:
+    """Rename and fsync the folder, so that the new name survives a power cut."""
+    source.replace(target)
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the hex SHA-256 of a file, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,59 @@
+"""Small records for tests; name only what the test is about."""
+
+from collections.abc import AsyncIterator, Iterable
+
+from magicoder_gen.records import Document, Message, Origin, Prompt, Reply, Sampling, Seed, Usage
+
+AN_ANSWER = """[Problem Description]
+Write `double(x)`, which returns twice its argument.
+
+[Solution]
+```python
+def double(x):
+    return x * 2
+```
+"""
+
+
+def a_document(text: str = "a = 1\nb = 2\n", *, id: str = "d0", language: str = "python") -> Document:  # noqa: A002
+    """A document of the corpus `test`."""
+    return Document(id, text, language, Origin("test", path=f"{id}.py"))
+
+
+def a_seed(text: str = "a = 1\n", *, id: str = "s0", index: int = 0, language: str = "python") -> Seed:  # noqa: A002
+    """A seed from the first line of its document."""
+    return Seed(id, text, language, 1, 1, Origin("test", path=f"{id}.py"), index)
+
+
+def a_prompt(seed: Seed | None = None, *, id: str = "p0", content: str = "Go.") -> Prompt:  # noqa: A002
+    """A prompt of one user message."""
+    return Prompt(id, seed or a_seed(), "step", (Message("user", content),), Sampling("test-model"))
+
+
+def a_reply(
+    text: str | None = AN_ANSWER,
+    *,
+    seed: Seed | None = None,
+    prompt_id: str = "p0",
+    finish_reason: str | None = "stop",
+) -> Reply:
+    """An answer as the journal holds it."""
+    return Reply(
+        prompt_id,
+        seed or a_seed(),
+        text,
+        None,
+        finish_reason,
+        Usage(10, 20),
+        None,
+        "test-model",
+        None,
+        1,
+        0.5,
+    )
+
+
+async def asynchronously(prompts: Iterable[Prompt]) -> AsyncIterator[Prompt]:
+    """Yield prompts as the generate stage hands them to a teacher."""
+    for prompt in prompts:
+        yield prompt
