@@ -104,9 +104,7 @@ def creating(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise CannotCreate(
-            f"cannot create {path}: {error.strerror}; choose a place you may write to"
-        ) from error
+        raise CannotCreate(f"cannot create {path}: {error.strerror}; choose a place you may write to") from error
 
 
 @contextmanager
@@ -115,6 +113,4 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise DiskError(
-            f"cannot write {path}: {error.strerror}; free space and run the same command again"
-        ) from error
+        raise DiskError(f"cannot write {path}: {error.strerror}; free space and run the same command again") from error

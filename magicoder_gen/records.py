@@ -6,7 +6,7 @@ A record is one JSON line, complete in itself. *Seed* is a snippet of code, *rng
 """
 
 import re
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
 from typing import Literal, Protocol
 
 import msgspec
@@ -203,7 +203,7 @@ class Teacher(Protocol):
         """Return the model and parameters that prompts carry; may fetch a local model first."""
         ...
 
-    def answer(self, prompts: AsyncIterator[Prompt]) -> AsyncIterator[Reply | Failure]:
+    def answer(self, prompts: AsyncIterator[Prompt]) -> AsyncGenerator[Reply | Failure, None]:
         """Yield exactly one outcome per prompt taken, in any order, as each becomes known."""
         ...
 
@@ -211,8 +211,6 @@ class Teacher(Protocol):
 class Progress(Protocol):
     """Who wants to know how far a stage is."""
 
-    def update(
-        self, done: int, total: int | None = None, *, in_flight: int = 0, cost: float | None = None
-    ) -> None:
+    def update(self, done: int, total: int | None = None, *, in_flight: int = 0, cost: float | None = None) -> None:
         """Take note; cheap enough to be called for every record."""
         ...

@@ -80,9 +80,7 @@ class RunDir:
             except BlockingIOError as error:
                 file.seek(0)
                 holder = file.read().strip() or "another process"
-                raise TryLater(
-                    f"{self.root} is in use by {holder}; wait for it or choose another --run"
-                ) from error
+                raise TryLater(f"{self.root} is in use by {holder}; wait for it or choose another --run") from error
             with creating(path):
                 file.truncate(0)
                 file.write(f"pid {os.getpid()} on {socket.gethostname()} since {_now()}\n")

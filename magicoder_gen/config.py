@@ -1,0 +1,74 @@
+"""The configuration: the union of the stages' options, read from YAML, overridden by flags."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from magicoder_gen.clean.stage import CleanOptions
+from magicoder_gen.export.stage import ExportOptions
+from magicoder_gen.generate.stage import GenerateOptions
+from magicoder_gen.generate.teachers.chat import Chat
+from magicoder_gen.generate.teachers.local import Local
+from magicoder_gen.records import Options
+from magicoder_gen.sample.stage import SampleOptions
+from magicoder_gen.storage import builtin, settings
+from magicoder_gen.storage.shards import Layout
+
+QUICKSTART = "configs/quickstart.yaml"
+
+
+class Config(Options, frozen=True):
+    """One section a stage; every key has a default."""
+
+    rng_seed: int = 976
+    storage: Layout = Layout()
+    sample: SampleOptions = SampleOptions()
+    generate: GenerateOptions = GenerateOptions()
+    clean: CleanOptions = CleanOptions()
+    export: ExportOptions = ExportOptions()
+
+
+def locate(given: Path | None, run: Path | None) -> Path:
+    """Return the file to read: the given one, else the run directory's own, else the built-in quickstart."""
+    if given is not None:
+        return given / "config.yaml" if given.is_dir() else given
+    if run is not None and (run / "config.yaml").is_file():
+        return run / "config.yaml"
+    return builtin.path(QUICKSTART)
+
+
+def load(path: Path, overrides: list[str]) -> Config:
+    """Read and check the file; raise ConfigError with file, line, key and remedy."""
+    return settings.read(path, Config, overrides=overrides)
+
+
+def flag_overrides(path: Path, flags: dict[str, Any]) -> list[str]:
+    """Turn the short flags that are given into overrides; a URL makes the teacher a `chat`."""
+    given = {key: value for key, value in flags.items() if value is not None}
+    overrides = [f"sample.num={given['num']}"] if "num" in given else []
+    teacher = load(path, []).generate.teacher
+    if "base_url" in given and not isinstance(teacher, Chat):
+        teacher = Chat()
+        overrides.append("generate.teacher={type: chat}")
+    if "concurrency" in given:
+        key = "slots" if isinstance(teacher, Local) else "concurrency"
+        overrides.append(f"generate.teacher.{key}={given['concurrency']}")
+    named = [f"generate.teacher.{key}={json.dumps(given[key])}" for key in ("model", "base_url") if key in given]
+    return overrides + named
+
+
+def run_root(path: Path) -> Path:
+    """Return the default run directory: runs/NAME, where NAME is the file's, or its folder's for config.yaml."""
+    resolved = path.resolve()
+    if resolved.stem != "config":
+        return Path("runs") / resolved.stem
+    return resolved.parent if (resolved.parent / "manifest.json").exists() else Path("runs") / resolved.parent.name
+
+
+def dump(config: Config) -> str:
+    """Return the resolved configuration as YAML: every key, paths absolute. It holds names of keys, never keys."""
+    tree: Any = msgspec.json.decode(msgspec.json.encode(config, enc_hook=str))
+    return "# The configuration as first used, every key resolved.\n" + yaml.safe_dump(tree, sort_keys=False)

@@ -1,0 +1,245 @@
+"""Stage 2: seeds to replies. Sends what the journal lacks, keeps every answer raw; parsing is `clean`'s business."""
+
+import asyncio
+import logging
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import aclosing, contextmanager
+from typing import Annotated, Any
+
+import msgspec
+
+from magicoder_gen.errors import ConfigError, Drift, Interrupted, LimitReached, MagicoderError, PoorYield
+from magicoder_gen.generate import journal, recipes
+from magicoder_gen.generate.admission import Admission, Limits
+from magicoder_gen.generate.journal import Journal, State
+from magicoder_gen.generate.recipes import RecipeName
+from magicoder_gen.generate.teachers.chat import Chat
+from magicoder_gen.generate.teachers.local import Local
+from magicoder_gen.generate.teachers.scripted import Scripted
+from magicoder_gen.records import Counts, Options, Progress, Prompt, Reply, Seed
+from magicoder_gen.storage import jsonl
+from magicoder_gen.storage.rundir import RunDir, StageEntry, plain
+
+logger = logging.getLogger("magicoder_gen")
+
+DECISIVE = {"type", "model", "temperature", "top_p", "max_tokens", "seed", "worked_example", "constrained", "replies"}
+TICK = 2.0  # seconds between two signs of life while answers are awaited
+
+
+class GenerateOptions(Options, frozen=True):
+    """The section `generate`. Over `max_failed` (share of the prompts) the exit code is 3."""
+
+    recipe: RecipeName = RecipeName("oss_instruct")
+    teacher: Chat | Local | Scripted = Chat()
+    limits: Limits = Limits()
+    max_failed: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.1
+
+    def inputs(self, run: RunDir) -> dict[str, Any]:
+        """Return what decides the answers: the seeds, the texts of the recipe, the model and its parameters."""
+        entry = run.stages().get("sample")
+        teacher = {key: value for key, value in plain(self.teacher).items() if key in DECISIVE}
+        return {
+            "seeds": [part.sha256 for part in entry.parts["seeds"]] if entry and entry.parts else [],
+            "recipe": recipes.content(self.recipe),
+            "teacher": teacher,
+        }
+
+
+def run(options: GenerateOptions, run: RunDir, *, progress: Progress) -> StageEntry:
+    """Ask for every seed that has no reply yet; return the manifest's entry.
+
+    Raises Drift if the journal holds answers to other prompts, LimitReached, Interrupted, PoorYield, and what the
+    teacher raises; in each case what was answered is kept and the same command goes on.
+    """
+    started = time.monotonic()
+    folder = run.folder("replies")
+    state = journal.scan(folder)
+    prompts = _Prompts(options, run)
+    _refuse_drift(prompts, state, options, run)
+    run.begin("generate", options.inputs(run))
+    trouble: MagicoderError | None = None
+    try:
+        _ask_all(options, run, prompts, state, progress)
+    except MagicoderError as error:
+        trouble = error
+    entry = _finish(run, prompts, state, time.monotonic() - started)
+    if trouble:
+        raise trouble
+    _judge(options, entry)
+    return entry
+
+
+def replies(run: RunDir) -> tuple[int, Iterator[Reply]]:
+    """Return the number of replies, and the replies in the order of their seeds, lazily."""
+    folder = run.folder("replies")
+    places = sorted(journal.scan(folder).replied.values())
+    return len(places), journal.replies(folder, places)
+
+
+class _Prompts:
+    """The prompts of a run, made from its seeds each time they are asked for; only their ids are remembered."""
+
+    def __init__(self, options: GenerateOptions, run: RunDir) -> None:
+        self._seeds = run.folder("seeds")
+        if not jsonl.parts(self._seeds):
+            raise ConfigError(f"{run.root} has no seeds; run `magicoder-gen sample --run {run.root}` first")
+        teacher = options.teacher
+        self._ask = recipes.asker(
+            options.recipe,
+            teacher.sampling(),
+            worked_example=teacher.worked_example,
+            constrained=teacher.constrained,
+        )
+        self.ids = {prompt.id for prompt in self.all()}
+
+    def all(self) -> Iterator[Prompt]:
+        """Yield every prompt, in the order of the seeds."""
+        return (self._ask(seed) for seed in jsonl.read_parts(self._seeds, Seed))
+
+    def pending(self, state: State) -> Iterator[Prompt]:
+        """Yield what has no outcome yet, each id once, although two seeds may ask the same."""
+        given: set[str] = set()
+        for prompt in self.all():
+            if prompt.id not in given and not state.is_done(prompt.id):
+                given.add(prompt.id)
+                yield prompt
+
+
+def _refuse_drift(prompts: _Prompts, state: State, options: GenerateOptions, run: RunDir) -> None:
+    """More seeds may join a run; answers to prompts that are no longer asked mean another configuration."""
+    known = state.replied.keys() | state.refused.keys()
+    orphans = len(known - prompts.ids)
+    if not orphans:
+        return
+    before = run.stages().get("generate")
+    changed = _changed(before.inputs if before else {}, options.inputs(run))
+    raise Drift(
+        f"{run.root} holds {orphans} answers to prompts that this configuration does not ask; "
+        f"changed: {', '.join(changed) or 'the seeds or the model file'}; use another --run, or the old configuration"
+    )
+
+
+def _changed(old: Any, new: Any, path: str = "") -> list[str]:
+    """Return the paths at which two trees differ."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        keys = sorted(old.keys() | new.keys())
+        return [line for key in keys for line in _changed(old.get(key), new.get(key), f"{path}.{key}".lstrip("."))]
+    return [] if old == new else [path]
+
+
+def _ask_all(options: GenerateOptions, run: RunDir, prompts: _Prompts, state: State, progress: Progress) -> None:
+    """Send what is pending and journal what comes; raise LimitReached or Interrupted."""
+    pending = len(prompts.ids) - sum(state.is_done(prompt_id) for prompt_id in prompts.ids)
+    if state.open:
+        logger.info("%d requests of an earlier, killed run had no answer; they are sent again", len(state.open))
+    if not pending:
+        return
+    with Journal(run.folder("replies"), shard_bytes=run.layout.shard_bytes) as writer:
+        admission = Admission(prompts.pending(state), writer, state, options.limits)
+        exchange = _Exchange(options, writer, admission, state)
+        asyncio.run(exchange.run(progress, total=len(prompts.ids)))
+    if exchange.signal_number is not None:
+        raise Interrupted(exchange.signal_number)
+    if admission.limit_reached:
+        left = len(prompts.ids) - len(state.replied) - len(state.refused)
+        raise LimitReached(f"{admission.limit_reached} reached, {left} prompts left; the same command goes on")
+
+
+class _Exchange:
+    """One sitting with the teacher: outcomes into the journal, signals to a quiet end."""
+
+    def __init__(self, options: GenerateOptions, writer: Journal, admission: Admission, state: State) -> None:
+        self.signal_number: int | None = None
+        self._options = options
+        self._writer = writer
+        self._admission = admission
+        self._state = state
+
+    async def run(self, progress: Progress, *, total: int) -> None:
+        """Return when every admitted prompt has its outcome, or the grace after a signal is over."""
+
+        def show() -> None:
+            done = len(self._state.replied) + len(self._state.refused)
+            progress.update(done, total, in_flight=self._admission.in_flight, cost=self._state.cost)
+
+        listening = asyncio.create_task(self._listen(show))
+        ticking = asyncio.create_task(_every(TICK, show))
+        try:
+            with _signals(self._on_signal, listening):
+                await listening
+        except asyncio.CancelledError:
+            if self.signal_number is None:
+                raise
+        finally:
+            ticking.cancel()
+
+    async def _listen(self, show: Callable[[], None]) -> None:
+        async with aclosing(self._options.teacher.answer(self._admission)) as outcomes:
+            async for outcome in outcomes:
+                self._writer.put(outcome)
+                self._state.note(outcome)
+                self._admission.in_flight -= 1
+                show()
+
+    def _on_signal(self, number: int, listening: "asyncio.Task[None]") -> None:
+        """First signal: admit nothing more and wait for what is under way; second: leave now."""
+        if self.signal_number is not None:
+            listening.cancel()
+            return
+        self.signal_number = number
+        self._admission.close()
+        grace = self._options.limits.grace
+        logger.warning("stopping: waiting up to %g s for %d answers under way", grace, self._admission.in_flight)
+        asyncio.get_running_loop().call_later(grace, listening.cancel)
+
+
+async def _every(seconds: float, show: Callable[[], None]) -> None:
+    while True:
+        show()
+        await asyncio.sleep(seconds)
+
+
+@contextmanager
+def _signals(handler: Any, listening: "asyncio.Task[None]") -> Iterator[None]:
+    """Route SIGINT, SIGTERM and SIGHUP to `handler`; only the main thread may."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    for number in numbers:
+        loop.add_signal_handler(number, handler, number, listening)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)
+
+
+def _finish(run: RunDir, prompts: _Prompts, state: State, seconds: float) -> StageEntry:
+    """Write the manifest's entry; the table counts prompts."""
+    kinds = {**state.failed, **state.refused}
+    reasons = Counter(kinds.get(prompt_id, "not_asked") for prompt_id in prompts.ids - state.replied.keys())
+    unfinished = any(not state.is_done(prompt_id) for prompt_id in prompts.ids)
+    return run.finish(
+        "generate",
+        state="partial" if unfinished else "complete",
+        counts=Counts(len(prompts.ids), len(state.replied), dict(sorted(reasons.items()))),
+        parts={} if unfinished else {"replies": journal.parts(run.folder("replies"))},
+        seconds=seconds,
+        cost=state.cost,
+    )
+
+
+def _judge(options: GenerateOptions, entry: StageEntry) -> None:
+    assert entry.counts is not None
+    failed = entry.counts.taken - entry.counts.kept
+    if not entry.counts.kept or failed > options.max_failed * entry.counts.taken:
+        raise PoorYield(
+            f"{failed} of {entry.counts.taken} prompts got no answer ({', '.join(entry.counts.reasons)}); "
+            "`status` shows them; the same command asks again where that can help"
+        )

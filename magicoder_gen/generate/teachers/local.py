@@ -1,0 +1,75 @@
+"""The embedded teacher: a small model run by llama.cpp on this machine's processor. No key, no network, no price."""
+
+import functools
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from magicoder_gen.generate import models
+from magicoder_gen.generate.teachers import chat, llama_server
+from magicoder_gen.generate.teachers.chat import Chat, Positive, Price
+from magicoder_gen.records import Block, Failure, Prompt, Reply, Sampling
+
+_PROMPT_ROOM = 3072
+"""Tokens of context beside the answer: the recipe's turns take some 900, fifteen very long lines the rest."""
+_FREE = Price(input=0.0, output=0.0)
+
+
+class Local(Block, frozen=True):
+    """A GGUF file answers: `model`, or where it is null the best small one that can be had (see models.py).
+
+    `slots` answers are written at a time; only with one are they repeatable, since llama.cpp's arithmetic
+    depends on what shares a batch. `threads` null means the physical cores that are free. `max_tokens` ends small
+    models that repeat themselves; a problem and its solution seldom need more. `worked_example` shows one
+    question and answer first, `constrained` sends the recipe's grammar; without them small models miss the format.
+    """
+
+    model: Path | None = None
+    threads: Positive | None = None
+    slots: Positive = 1
+    temperature: Annotated[float, msgspec.Meta(ge=0)] = 0.7
+    top_p: float | None = None
+    max_tokens: Positive = 600
+    seed: int = 976
+    worked_example: bool = True
+    constrained: bool = True
+
+    def sampling(self) -> Sampling:
+        """Return the model and its parameters; finds the model, which may mean fetching it."""
+        return self.sampling_of(_model(self.model).name)
+
+    def sampling_of(self, name: str) -> Sampling:
+        """Return the parameters for the model of that name, without looking for its file."""
+        return Sampling(name, self.temperature, self.top_p, self.max_tokens, self.seed)
+
+    async def answer(self, prompts: AsyncIterator[Prompt]) -> AsyncIterator[Reply | Failure]:
+        """Yield one outcome per prompt, in order with one slot; the server lives as long as the iterator."""
+        server = llama_server.started(
+            _model(self.model).path,
+            threads=self.threads or llama_server.free_threads(),
+            slots=self.slots,
+            context=self.max_tokens + _PROMPT_ROOM,
+        )
+        async with server as running, aclosing(self._ask(running, prompts)) as outcomes:
+            async for outcome in outcomes:
+                yield outcome
+
+    def _ask(self, server: llama_server.LlamaServer, prompts: AsyncIterator[Prompt]) -> AsyncIterator[Reply | Failure]:
+        endpoint = Chat(
+            base_url=f"{server.url}/v1",
+            concurrency=self.slots,
+            timeout=3600.0,  # a request given up goes on in llama.cpp and slows the others
+            retry_timeouts=False,
+            patience=5.0,  # a server that died does not come back
+            price=_FREE,
+        )
+        return chat.answers(endpoint, prompts, key=server.key)
+
+
+@functools.cache
+def _model(given: Path | None) -> models.Model:
+    """Find the model once per process: both methods need it, and finding reads the whole file."""
+    return models.find(given)

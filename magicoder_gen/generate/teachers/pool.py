@@ -1,0 +1,47 @@
+"""Ask many prompts at once, in a bounded number of workers over one stream."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+
+from magicoder_gen.errors import MagicoderError
+from magicoder_gen.records import Failure, Prompt, Reply
+
+Outcome = Reply | Failure
+
+
+async def outcomes(
+    ask: Callable[[Prompt], Awaitable[Outcome]], prompts: AsyncIterator[Prompt], size: int
+) -> AsyncGenerator[Outcome, None]:
+    """Yield what `ask` returns, as it comes; memory is that of `size` prompts.
+
+    When one `ask` raises, no further prompt is taken, what is in flight is still yielded, and then the error is
+    raised: answers that are under way are paid.
+    """
+    ready: asyncio.Queue[Outcome | None] = asyncio.Queue(maxsize=size)
+    trouble: list[Exception] = []
+    idle = size
+
+    async def work() -> None:
+        nonlocal idle
+        try:
+            while not trouble:
+                prompt = await anext(prompts, None)
+                if prompt is None:
+                    break
+                await ready.put(await ask(prompt))
+        except MagicoderError as error:
+            trouble.append(error)
+        idle -= 1
+        if idle == 0:
+            await ready.put(None)
+
+    async with asyncio.TaskGroup() as group:
+        workers = [group.create_task(work()) for _ in range(size)]
+        try:
+            while (outcome := await ready.get()) is not None:
+                yield outcome
+        finally:
+            for worker in workers:
+                worker.cancel()
+    if trouble:
+        raise trouble[0]

@@ -1,0 +1,106 @@
+"""Talk on stderr: log lines without secrets, the progress of a stage, text that is safe on a terminal."""
+
+import json
+import logging
+import re
+import sys
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from magicoder_gen.storage import rundir
+from magicoder_gen.storage.rundir import RunDir
+
+HEARTBEAT = 5.0  # seconds between two writings of status.json
+LINE = 60.0  # seconds between two log lines where there is no terminal
+
+_SECRET = re.compile(r"(?i)(bearer\s+|api[-_]?key[\"']?\s*[:=]\s*[\"']?)[^\s\"',}]+|\bsk-[A-Za-z0-9_-]{8,}")
+_CONTROL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def setup(log_format: str, *, secrets: Iterable[str] = ()) -> None:
+    """Send the package's log to stderr, as text or as one JSON object a line, with `secrets` blanked."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Redacted(as_json=log_format == "json", secrets=[s for s in secrets if len(s) > 3]))  # noqa: PLR2004
+    logger = logging.getLogger("magicoder_gen")
+    logger.handlers = [handler]
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+
+
+def printable(text: str) -> str:
+    """Return `text` without control and escape sequences; tabs and line ends stay."""
+    return _CONTROL.sub("", text)
+
+
+class _Redacted(logging.Formatter):
+    """Formats a record, traceback included, and then blanks whatever looks like a key or is one."""
+
+    def __init__(self, *, as_json: bool, secrets: list[str]) -> None:
+        super().__init__("%(levelname)s %(message)s")
+        self._as_json = as_json
+        self._secrets = secrets
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record) if record.levelno >= logging.WARNING or record.exc_info else record.getMessage()
+        for secret in self._secrets:
+            text = text.replace(secret, "[key]")
+        text = printable(_SECRET.sub("[key]", text))
+        if not self._as_json:
+            return text
+        stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
+        return json.dumps({"ts": stamp, "level": record.levelname.lower(), "event": text})
+
+
+class StageProgress:
+    """How far a stage is: a bar on a terminal, else a log line a minute; and the run's heartbeat."""
+
+    def __init__(self, stage: str, run: RunDir, *, terminal: bool, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stage = stage
+        self._run = run
+        self._clock = clock
+        self._terminal = terminal
+        self._bar: Any = None
+        self._done = 0
+        self._last_beat = self._last_line = clock()
+        self._beat(rundir.heartbeat(stage, 0, None, in_flight=0, cost=None))
+
+    def update(self, done: int, total: int | None = None, *, in_flight: int = 0, cost: float | None = None) -> None:
+        """Show and record, each no more often than it should be."""
+        now, self._done = self._clock(), done
+        if self._terminal:
+            self._draw(done, total, in_flight, cost)
+        elif now - self._last_line >= LINE:
+            self._last_line = now
+            logging.getLogger("magicoder_gen").info("%s", self._line(done, total, in_flight, cost))
+        if now - self._last_beat >= HEARTBEAT:
+            self._last_beat = now
+            self._beat(rundir.heartbeat(self._stage, done, total, in_flight=in_flight, cost=cost))
+
+    def close(self) -> None:
+        """Remove the bar and write the last heartbeat."""
+        if self._bar is not None:
+            self._bar.close()
+        self._beat(rundir.heartbeat(self._stage, self._done, self._done, in_flight=0, cost=None))
+
+    def _beat(self, status: rundir.Status) -> None:
+        self._run.beat(status)
+
+    def _draw(self, done: int, total: int | None, in_flight: int, cost: float | None) -> None:
+        if self._bar is None:
+            from tqdm import tqdm
+
+            self._bar = tqdm(total=total, desc=self._stage, leave=False, file=sys.stderr)
+        self._bar.total = total
+        self._bar.set_postfix_str(_postfix(in_flight, cost), refresh=False)
+        self._bar.update(done - self._bar.n)
+
+    def _line(self, done: int, total: int | None, in_flight: int, cost: float | None) -> str:
+        of = f" of {total}" if total is not None else ""
+        return f"{self._stage}: {done}{of} {_postfix(in_flight, cost)}".rstrip()
+
+
+def _postfix(in_flight: int, cost: float | None) -> str:
+    shown = [f"{in_flight} in flight"] if in_flight else []
+    return ", ".join([*shown, f"${cost:.4f}"] if cost else shown)

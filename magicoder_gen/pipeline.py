@@ -1,0 +1,86 @@
+"""How the stages hang together: what each needs of the one before, and what decides its outcome."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from magicoder_gen.clean import stage as clean
+from magicoder_gen.config import Config
+from magicoder_gen.export import stage as export
+from magicoder_gen.export.card import CardFacts
+from magicoder_gen.generate import journal
+from magicoder_gen.generate import stage as generate
+from magicoder_gen.generate.teachers.local import Local
+from magicoder_gen.records import Progress, Sample, Sampling
+from magicoder_gen.sample import stage as sample
+from magicoder_gen.storage import jsonl
+from magicoder_gen.storage.rundir import RunDir, StageEntry, StageName
+
+
+class Stage(msgspec.Struct, frozen=True):
+    """A stage ready to run; with the same `inputs` it would do the same again."""
+
+    name: StageName
+    inputs: dict[str, Any]
+    run: Callable[[Progress], StageEntry]
+
+
+def prepare(name: str, config: Config, run: RunDir) -> Stage:
+    """Return the stage of that name over the files of `run`; raise ConfigError if its inputs are missing."""
+    return {"sample": _sample, "generate": _generate, "clean": _clean, "export": _export}[name](config, run)
+
+
+def _sample(config: Config, run: RunDir) -> Stage:
+    options, rng_seed = config.sample, config.rng_seed
+    return Stage(
+        "sample",
+        options.inputs(run, rng_seed=rng_seed),
+        lambda progress: sample.run(options, run, rng_seed=rng_seed, progress=progress),
+    )
+
+
+def _generate(config: Config, run: RunDir) -> Stage:
+    options = config.generate
+    return Stage("generate", options.inputs(run), lambda progress: generate.run(options, run, progress=progress))
+
+
+def _clean(config: Config, run: RunDir) -> Stage:
+    options = config.clean
+    digest = journal.content_digest(run.folder("replies"))
+
+    def clean_replies(progress: Progress) -> StageEntry:
+        total, replies = generate.replies(run)
+        return clean.run(options, run, replies=replies, replies_digest=digest, total=total, progress=progress)
+
+    return Stage("clean", options.inputs(run, replies_digest=digest), clean_replies)
+
+
+def _export(config: Config, run: RunDir) -> Stage:
+    options, facts = config.export, _facts(config, run)
+    inputs = {**options.inputs(run), "facts": msgspec.to_builtins(facts)}
+    return Stage("export", inputs, lambda progress: export.run(options, run, progress=progress, facts=facts))
+
+
+def _facts(config: Config, run: RunDir) -> CardFacts:
+    """Return what the dataset card says of the stages before."""
+    before = {name: entry.counts for name, entry in run.stages().items() if name != "export"}
+    decontaminate = config.clean.decontaminate
+    return CardFacts(
+        run=run.root.name,
+        rng_seed=config.rng_seed,
+        counts={name: counts for name, counts in before.items() if counts},
+        teachers=(_asked(config, run),),
+        recipe=config.generate.recipe.path.stem,
+        benchmarks=decontaminate.benchmarks,
+        verbatim=decontaminate.verbatim,
+    )
+
+
+def _asked(config: Config, run: RunDir) -> Sampling:
+    """Return model and parameters, without fetching an embedded model that may be gone by now."""
+    teacher = config.generate.teacher
+    if not isinstance(teacher, Local):
+        return teacher.sampling()
+    first = next(jsonl.read_parts(run.folder("samples"), Sample), None)
+    return teacher.sampling_of(first.model if first else "embedded model")

@@ -1,0 +1,43 @@
+"""Walk a type as one walks the tree that is to become it; a union is narrowed by the tree's `type`."""
+
+from pathlib import Path
+from typing import Any
+
+from msgspec import inspect
+
+
+def structs(infos: list[inspect.Type], tree: Any) -> list[inspect.StructType]:
+    """Return the struct types among `infos` that `tree` may be."""
+    flat = [member for info in infos for member in _members(info)]
+    found = [info for info in flat if isinstance(info, inspect.StructType)]
+    tag = tree.get("type") if isinstance(tree, dict) else None
+    return [struct for struct in found if tag is not None and struct.tag == tag] or found
+
+
+def field_types(infos: list[inspect.Type], tree: Any, key: str) -> list[inspect.Type]:
+    """Return the types that the field `key` may have."""
+    return [field.type for struct in structs(infos, tree) for field in struct.fields if field.encode_name == key]
+
+
+def item_types(infos: list[inspect.Type]) -> list[inspect.Type]:
+    """Return the types that an item of a list may have."""
+    flat = [member for info in infos for member in _members(info)]
+    return [info.item_type for info in flat if isinstance(info, inspect.VarTupleType | inspect.ListType)]
+
+
+def path_like(infos: list[inspect.Type]) -> type | None:
+    """Return the type that reads a string as a path, if one of `infos` does."""
+    flat = [member for info in infos for member in _members(info)]
+    custom = [info.cls for info in flat if isinstance(info, inspect.CustomType)]
+    return next((cls for cls in custom if cls is Path or hasattr(cls, "from_setting")), None)
+
+
+def anchored(wanted: Any, value: str, folder: Path) -> Any:
+    """Read `value` as the path-like type `wanted`, relative to `folder`."""
+    return folder / Path(value).expanduser() if wanted is Path else wanted.from_setting(value, folder)
+
+
+def _members(info: inspect.Type) -> list[inspect.Type]:
+    if isinstance(info, inspect.UnionType):
+        return [member for part in info.types for member in _members(part)]
+    return _members(info.type) if isinstance(info, inspect.Metadata) else [info]

@@ -1,0 +1,178 @@
+"""The card tells how the data was made, adds up, and lets no foreign text out of its place."""
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+from builders import a_seed
+from hypothesis import given
+from hypothesis import strategies as st
+
+from magicoder_gen.export.card import Card, CardFacts, Tally, render
+from magicoder_gen.export.formats import Messages, ProblemSolution
+from magicoder_gen.records import Counts, Origin, Sample, Sampling, Seed
+
+FORMATS = (ProblemSolution(), Messages())
+
+
+def a_tally(*licenses: str | None, model: str = "teacher-1", language: str = "python") -> Tally:
+    """Samples with these licences, counted."""
+    tally = Tally()
+    for name in licenses:
+        seed = Seed("s", "x", language, 1, 1, Origin("test", license=name), 0)
+        tally.add(Sample("id", "p", seed, "p", "s", model, {}))
+    return tally
+
+
+def facts(**changes: Any) -> CardFacts:
+    """Facts of a small run."""
+    told: dict[str, Any] = {
+        "run": "first",
+        "rng_seed": 976,
+        "counts": {
+            "sample": Counts(12, 10, {"empty": 2}),
+            "generate": Counts(10, 9, {"timeout": 1}),
+            "clean": Counts(9, 3, {"parse:order": 4, "decontaminate:humaneval": 2}),
+        },
+        "teachers": (Sampling("teacher-1", temperature=0.7, max_tokens=2500),),
+        "recipe": "oss_instruct",
+        "benchmarks": ("humaneval",),
+        "verbatim": "drop",
+    }
+    return CardFacts(**(told | changes))
+
+
+def front_matter(text: str) -> dict[str, Any]:
+    """The YAML as the hub's own library reads it."""
+    from huggingface_hub import DatasetCard
+
+    parsed: dict[str, Any] = DatasetCard(text, ignore_metadata_errors=False).data.to_dict()
+    return parsed
+
+
+def test_the_hub_reads_the_front_matter() -> None:
+    """Title, licence, size and one configuration per format, the first one the default."""
+    card = render(Card(title="Pairs: a set", license="mit"), facts(), formats=FORMATS, tally=a_tally("MIT"))
+    data = front_matter(card)
+    assert data["pretty_name"] == "Pairs: a set"
+    assert data["license"] == "mit"
+    assert data["task_categories"] == ["text-generation"]
+    assert data["size_categories"] == ["n<1K"]
+    assert data["configs"] == [
+        {"config_name": "problem_solution", "data_files": "problem_solution/train-*.jsonl", "default": True},
+        {"config_name": "messages", "data_files": "messages/train-*.jsonl"},
+    ]
+
+
+def test_what_is_not_said_is_left_out() -> None:
+    """Without a licence there is none in the card; the run's name is the title."""
+    data = front_matter(render(Card(), facts(), formats=FORMATS[1:], tally=a_tally("MIT")))
+    assert "license" not in data
+    assert data["pretty_name"] == "first"
+    assert data["configs"][0] == {
+        "config_name": "messages",
+        "data_files": "messages/train-*.jsonl",
+        "default": True,
+    }
+
+
+def test_the_text_tells_how_it_was_made() -> None:
+    """Teacher and sampling, recipe, random seed, decontamination, licences with the unknown ones."""
+    text = render(Card(), facts(), formats=FORMATS, tally=a_tally("MIT", "MIT", None))
+    assert "`teacher-1` with temperature 0.7, max_tokens 2500" in text
+    assert "976, recipe `oss_instruct`" in text
+    assert "| `MIT` | 2 |" in text
+    assert "Unknown: 1 rows." in text
+    assert "Benchmarks: `humaneval`. Tier 1 ran" in text
+    assert "2 rows dropped" in text
+    assert 'load_dataset("PATH_OR_REPO", "messages", split="train")' in text
+
+
+def test_the_funnel_adds_up() -> None:
+    """In each line of the table, in = out + the reasons; what comes out goes into the next."""
+    text = render(Card(), facts(), formats=FORMATS, tally=a_tally("MIT", "MIT", None))
+    lines = re.findall(r"^\| `\w+` \| (\d+) \| (\d+) \| (.*) \|$", text, re.MULTILINE)
+    assert len(lines) == 3
+    for taken, kept, why in lines:
+        assert int(taken) == int(kept) + sum(int(count) for count in re.findall(r"` (\d+)", why))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"verbatim": "off"}, "None: rows may hold"),
+        ({"benchmarks": ()}, "None: rows may hold"),
+        ({"verbatim": "flag"}, "kept with a label"),
+    ],
+)
+def test_decontamination_is_not_overstated(changes: dict[str, Any], said: str) -> None:
+    """What was off is called off."""
+    assert said in render(Card(), facts(**changes), formats=FORMATS, tally=a_tally("MIT"))
+
+
+def test_many_licences_are_summed_up() -> None:
+    """A corpus with thousands of licence texts does not make a card of thousands of lines."""
+    text = render(Card(), facts(), formats=FORMATS, tally=a_tally(*(f"L{number:03d}" for number in range(500))))
+    assert "| 480 others | 480 |" in text
+    assert len(text) < 10_000
+
+
+HOSTILE = [
+    "x` | <script>alert(1)</script> | `",
+    "MIT\n---\ntags: [evil]\n---\n# Owned",
+    "a\u2028b\u202ec\x1b[31m",
+    "[click](javascript:alert(1)) ![i](http://127.0.0.1/i.png)",
+    "``` \n{{ jinja }} &lt; \\` \\| ",
+    "- : # ! & * ? [ ] { } % @",
+    "",
+    "x" * 10_000,
+]
+
+
+def _without_code(text: str) -> str:
+    fenced = re.sub(r"^```python\n.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    return re.sub(r"`[^`\n]*`", "", fenced)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_names_stay_inside_code_spans(text: str) -> None:
+    """Licences, languages, models, recipes and reasons end no span, no table cell, no front matter."""
+    tally = a_tally(text, "MIT", model=text, language=text)
+    counts = {"clean": Counts(3, 2, {text: 1})}
+    told = facts(run="run", recipe=text or "r", counts=counts, teachers=(Sampling(text),), benchmarks=(text,))
+    card = render(Card(), told, formats=FORMATS, tally=tally)
+    plain = render(Card(), facts(run="run", counts=counts), formats=FORMATS, tally=a_tally("A", "MIT"))
+    assert front_matter(card) == front_matter(plain)
+    outside = _without_code(card.split("---\n", 2)[2])
+    for mark in ("<", "script", "click", "Owned", "\u2028", "\u202e", "\x1b", "evil", "`"):
+        assert mark not in outside
+    assert all(line.count("|") in {0, 3, 5} for line in card.split("\n"))
+
+
+@pytest.mark.parametrize("title", HOSTILE)
+def test_hostile_titles_change_nothing_else(title: str) -> None:
+    """A title is one YAML value and one heading whose marks are literal."""
+    card = render(Card(title=title, license=title), facts(), formats=FORMATS, tally=a_tally("MIT"))
+    data = front_matter(card)
+    assert set(data) - {"license"} == set(front_matter(render(Card(), facts(), formats=FORMATS, tally=a_tally("MIT"))))
+    assert data["tags"][0] == "code"
+    heading = next(line for line in card.split("---\n\n", 1)[1].split("\n") if line.startswith("# "))
+    assert not re.search(r"(?<!\\)[<\[`|!]", heading)
+
+
+@given(title=st.text(), name=st.text())
+def test_any_text_keeps_the_card_whole(title: str, name: str) -> None:
+    """YAML gives the title back on one line, and the body has its sections, whatever the names."""
+    card = render(Card(title=title), facts(recipe=name), formats=FORMATS, tally=a_tally(name, model=name))
+    _, yaml_text, body = re.split(r"^---\n", card, maxsplit=2, flags=re.MULTILINE)
+    assert yaml.safe_load(yaml_text)["pretty_name"] == (" ".join(title.split()) or "first")
+    headings = [line for line in body.split("\n") if line.startswith("## ")]
+    assert len(headings) == 7
+
+
+def test_seed_text_is_not_in_the_card() -> None:
+    """Rows speak for themselves; the card quotes none."""
+    tally = Tally()
+    tally.add(Sample("id", "p", a_seed("SECRET_SEED"), "SECRET_PROBLEM", "SECRET_SOLUTION", "m", {}))
+    assert "SECRET" not in render(Card(), facts(), formats=FORMATS, tally=tally)

@@ -1,0 +1,156 @@
+"""What is journaled is durable, ordered for the next stage, and damage never passes silently."""
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from builders import a_reply, a_seed
+from hypothesis import given
+from hypothesis import strategies as st
+
+from magicoder_gen.errors import CorruptData, DiskError
+from magicoder_gen.generate import journal
+from magicoder_gen.generate.journal import Journal
+from magicoder_gen.records import Failure, Intent, Reply
+
+MEGABYTE = 1 << 20
+
+
+def write(folder: Path, *entries: Intent | Reply | Failure, shard_bytes: int = MEGABYTE) -> None:
+    """Journal `entries`."""
+    with Journal(folder, shard_bytes=shard_bytes) as writer:
+        for entry in entries:
+            writer.put(entry)
+
+
+def five_replies() -> list[Intent | Reply]:
+    """Intents and replies of five prompts, the later seeds first."""
+    seeds = [a_seed(id=f"s{n}", index=n) for n in (4, 2, 0, 3, 1)]
+    pairs = [(Intent(f"p{seed.index}"), a_reply(seed=seed, prompt_id=f"p{seed.index}")) for seed in seeds]
+    return [entry for pair in pairs for entry in pair]
+
+
+def test_replies_come_in_the_order_of_their_seeds(tmp_path: Path) -> None:
+    """However they arrived, over several parts; so that the stages behind write the same bytes."""
+    write(tmp_path, *five_replies(), shard_bytes=700)
+    assert len(list(tmp_path.glob("part-*.jsonl"))) > 1
+    places = sorted(journal.scan(tmp_path).replied.values())
+    assert [reply.seed.index for reply in journal.replies(tmp_path, places)] == [0, 1, 2, 3, 4]
+
+
+def test_the_state_says_what_is_done(tmp_path: Path) -> None:
+    """A reply and a final failure are done; another failure is not; an intent alone is open."""
+    seed = a_seed()
+    write(
+        tmp_path,
+        Intent("answered"),
+        a_reply(prompt_id="answered"),
+        Intent("refused"),
+        Failure("refused", seed, "context_length", "too long", True),
+        Intent("failed"),
+        Failure("failed", seed, "http_500", "oops", False),
+        Intent("open"),
+    )
+    state = journal.scan(tmp_path)
+    assert [state.is_done(name) for name in ("answered", "refused", "failed", "open")] == [True, True, False, False]
+    assert (state.intents, state.open, state.input_tokens, state.output_tokens) == (4, {"open"}, 10, 20)
+    assert state.cost is None
+
+
+@given(cut=st.integers(min_value=0, max_value=4000))
+def test_cut_at_any_byte_only_the_torn_entry_is_lost(tmp_path_factory: pytest.TempPathFactory, cut: int) -> None:
+    """A crash leaves a prefix; what was whole is there, writing goes on, the torn bytes are kept beside."""
+    folder = tmp_path_factory.mktemp("journal")
+    write(folder, *five_replies())
+    part = folder / "part-00000.jsonl"
+    content = part.read_bytes()
+    cut = min(cut, len(content))
+    part.write_bytes(content[:cut])
+    whole = content[:cut].count(b"\n")
+    write(folder, Intent("after"))
+    state = journal.scan(folder)
+    entries = five_replies()[:whole]
+    assert state.intents == sum(isinstance(entry, Intent) for entry in entries) + 1
+    assert set(state.replied) == {entry.prompt_id for entry in entries if isinstance(entry, Reply)}
+    assert b"".join(path.read_bytes() for path in folder.glob("torn-*")) == content[:cut].rpartition(b"\n")[2]
+
+
+@pytest.mark.parametrize("old", [b'"crc32":"', b"Problem", b"\n"])
+def test_damage_in_the_middle_is_an_error_with_its_place(tmp_path: Path, old: bytes) -> None:
+    """A changed byte, or a lost line end, stops with the file and the byte offset."""
+    write(tmp_path, *five_replies())
+    part = tmp_path / "part-00000.jsonl"
+    part.write_bytes(part.read_bytes().replace(old, b"#" * len(old), 1))
+    with pytest.raises(CorruptData, match=r"part-00000\.jsonl, byte 0"):
+        journal.scan(tmp_path) if old != b"Problem" else list(_scan_from_zero(tmp_path))
+
+
+def _scan_from_zero(folder: Path) -> list[Reply]:
+    """The damaged reply is not at byte 0; make it so by dropping the intent before it."""
+    part = folder / "part-00000.jsonl"
+    part.write_bytes(part.read_bytes().partition(b"\n")[2])
+    return list(journal.replies(folder, journal.scan(folder).replied.values()))
+
+
+FILLER = """
+import sys
+from pathlib import Path
+from builders import a_reply
+from magicoder_gen.generate.journal import Journal
+
+with Journal(Path(sys.argv[1]), shard_bytes=1 << 30) as writer:
+    number = 0
+    while True:
+        writer.put(a_reply("x" * 500, prompt_id=f"p{number}")).result()
+        print(number, flush=True)
+        number += 1
+"""
+
+
+def fill(folder: Path) -> "subprocess.Popen[str]":
+    """Start a process that journals replies and prints the number of each durable one."""
+    tests = Path(__file__).parent.parent
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tests), str(tests.parent)])}
+    command = [sys.executable, "-c", FILLER, str(folder)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+
+
+@pytest.mark.parametrize("lines", [1, 7, 50])
+def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path: Path, lines: int) -> None:
+    """Every reply that the writer called durable is there after SIGKILL."""
+    with fill(tmp_path) as process:
+        assert process.stdout is not None
+        acknowledged = [int(process.stdout.readline()) for _ in range(lines)]
+        process.send_signal(signal.SIGKILL)
+        acknowledged += [int(line) for line in process.stdout if line.endswith("\n")]
+    write(tmp_path, Intent("after"))
+    assert {f"p{number}" for number in acknowledged} <= set(journal.scan(tmp_path).replied)
+
+
+def test_a_full_disk_stops_and_leaves_whole_entries(tmp_path: Path) -> None:
+    """The write that fails half way is taken back; later entries are refused; what is there can be read."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    previous = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5000, hard))
+    try:
+        with pytest.raises(DiskError, match="free space"), Journal(tmp_path, shard_bytes=MEGABYTE) as writer:
+            for number in range(50):
+                writer.put(a_reply(prompt_id=f"p{number}")).result()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, previous)
+    part = tmp_path / "part-00000.jsonl"
+    assert part.read_bytes().endswith(b"\n")
+    assert len(journal.scan(tmp_path).replied) > 1
+
+
+def test_an_error_of_the_body_is_not_hidden_by_the_disk(tmp_path: Path) -> None:
+    """Leaving the block because of an error raises that error."""
+    with pytest.raises(KeyError), Journal(tmp_path, shard_bytes=MEGABYTE) as writer:
+        writer.put(Intent("p"))
+        raise KeyError
+    assert journal.scan(tmp_path).intents == 1

@@ -1,0 +1,33 @@
+import pytest
+
+from magicoder_gen.errors import ConfigError
+from magicoder_gen.sample import languages
+
+
+@pytest.mark.parametrize(
+    ("name", "language"),
+    [("a.py", "python"), ("A.CPP", "cpp"), ("x.tar.rs", "rust"), ("Makefile", None), (".py", None), ("a.xyz", None)],
+)
+def test_the_extension_tells_the_language(name: str, language: str | None) -> None:
+    """Case does not matter; a name without a known extension has no language."""
+    assert languages.of_file(name) == language
+
+
+def test_each_extension_belongs_to_one_language() -> None:
+    """No file can be in two languages."""
+    extensions = [extension for known in languages.EXTENSIONS.values() for extension in known]
+    assert len(extensions) == len(set(extensions))
+
+
+def test_an_unknown_language_is_a_config_error_that_lists_the_known() -> None:
+    """A typing error is found before anything is read."""
+    with pytest.raises(ConfigError, match=r"languages: 'pyton' is not .* choose among c, cpp, csharp, .*python"):
+        languages.check(["rust", "pyton"], key="languages")
+
+
+@pytest.mark.parametrize(
+    ("written", "ours"), [("C++", "cpp"), ("c-sharp", "csharp"), ("Python", "python"), ("Perl", "perl")]
+)
+def test_other_spellings_are_understood(written: str, ours: str) -> None:
+    """Data sets write languages in their own way."""
+    assert languages.canonical(written) == ours

@@ -1,0 +1,85 @@
+"""One writer, a manifest that can be trusted, and nothing lost by asking twice."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from magicoder_gen.errors import CannotCreate, CorruptData, TryLater
+from magicoder_gen.records import Counts
+from magicoder_gen.storage.rundir import RunDir
+from magicoder_gen.storage.shards import write_parts
+
+
+def test_a_second_writer_is_told_who_holds_the_run(tmp_path: Path) -> None:
+    """At once, with the process id; after the first is gone, even killed, the way is free."""
+    holder = (
+        "import sys, time; from pathlib import Path; from magicoder_gen.storage.rundir import RunDir\n"
+        "with RunDir(Path(sys.argv[1])).locked():\n  print('held', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", holder, str(tmp_path)], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        with pytest.raises(TryLater, match=f"in use by pid {process.pid}"), RunDir(tmp_path).locked():
+            pass
+        assert RunDir(tmp_path).is_locked()
+        process.kill()
+    with RunDir(tmp_path).locked():
+        pass
+    assert not RunDir(tmp_path).is_locked()
+
+
+def test_a_child_does_not_inherit_the_lock(tmp_path: Path) -> None:
+    """An orphan would keep the run locked for ever."""
+    with RunDir(tmp_path).locked():
+        child = subprocess.Popen(["sleep", "60"], close_fds=False)
+    try:
+        assert not RunDir(tmp_path).is_locked()
+    finally:
+        child.kill()
+        child.wait()
+
+
+def test_a_stage_is_complete_only_with_its_inputs_and_its_files(tmp_path: Path) -> None:
+    """Other inputs, a missing part, or a part of another size mean: do it again."""
+    run = RunDir(tmp_path)
+    run.begin("sample", {"num": 1})
+    assert not run.is_complete("sample", {"num": 1})
+    parts = write_parts(run.folder("seeds"), ["a"], run.layout)
+    run.finish("sample", state="complete", counts=Counts(1, 1, {}), parts={"seeds": parts}, seconds=2.0)
+    assert run.is_complete("sample", {"num": 1})
+    assert not run.is_complete("sample", {"num": 2})
+    (run.folder("seeds") / parts[0].name).write_bytes(b"")
+    assert not run.is_complete("sample", {"num": 1})
+
+
+def test_seconds_add_up_over_resumes_of_the_same_work(tmp_path: Path) -> None:
+    """And start anew for other inputs."""
+    run = RunDir(tmp_path)
+    for inputs, total in (({"a": 1}, 2.0), ({"a": 1}, 4.0), ({"a": 2}, 2.0)):
+        run.begin("generate", inputs)
+        entry = run.finish("generate", state="partial", counts=Counts(0, 0, {}), parts={}, seconds=2.0)
+        assert entry.seconds == total
+
+
+def test_the_configuration_is_frozen_once(tmp_path: Path) -> None:
+    """As first used."""
+    run = RunDir(tmp_path)
+    run.freeze_config("a: 1\n")
+    run.freeze_config("a: 2\n")
+    assert run.config_path.read_text() == "a: 1\n"
+
+
+def test_a_damaged_manifest_is_named(tmp_path: Path) -> None:
+    """With what to do about it."""
+    (tmp_path / "manifest.json").write_text("{")
+    with pytest.raises(CorruptData, match=r"manifest\.json.*delete it"):
+        RunDir(tmp_path).stages()
+
+
+def test_a_run_directory_that_cannot_be(tmp_path: Path) -> None:
+    """A file stands in its way."""
+    (tmp_path / "file").touch()
+    with pytest.raises(CannotCreate, match="choose a place"), RunDir(tmp_path / "file" / "run").locked():
+        pass

@@ -1,0 +1,128 @@
+"""Errors in a configuration name the file, the line, the key and what would be right."""
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import pytest
+
+from magicoder_gen.errors import ConfigError
+from magicoder_gen.records import Block, Options
+from magicoder_gen.storage import settings
+
+
+class Red(Block, frozen=True):
+    """A block."""
+
+    depth: Annotated[int, msgspec.Meta(ge=1)] = 1
+
+
+class DarkBlue(Block, frozen=True):
+    """Another block."""
+
+    path: Path = Path("x")
+
+
+class Inner(Options, frozen=True):
+    """A mapping."""
+
+    colours: tuple[Red | DarkBlue, ...] = ()
+    chosen: Red | DarkBlue | None = None
+
+
+class Outer(Options, frozen=True):
+    """The file."""
+
+    number: int = 1
+    inner: Inner = Inner()
+
+
+def decode(text: str, *overrides: str) -> Outer:
+    """Decode as if from conf/c.yaml."""
+    return settings.decode(text, Outer, source=Path("/conf/c.yaml"), overrides=overrides)
+
+
+def test_blocks_paths_and_numbers_are_decoded() -> None:
+    """A type is the class name in snake case; a path is relative to the file."""
+    assert decode("inner: {colours: [{type: red, depth: 3}, {type: dark_blue, path: a/b}]}") == Outer(
+        inner=Inner(colours=(Red(depth=3), DarkBlue(path=Path("/conf/a/b"))))
+    )
+    assert decode("") == Outer()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("nunber: 1", r"/conf/c.yaml:1: nunber: unknown key; did you mean number\?"),
+        ("number: 1\ninner:\n  colors: []", r"c.yaml:3: inner.colors: unknown key; did you mean colours\?"),
+        ("zzz: 1", r"c.yaml:1: zzz: unknown key; known here: inner, number"),
+        (
+            "inner:\n  colours:\n    - {type: red}\n    - {type: red, dpth: 1}",
+            r"c.yaml:4: .*colours\[1\].dpth.*depth\?",
+        ),
+        ("inner: {chosen: {type: dark_blue, pth: 1}}", r"inner.chosen.pth: unknown key; did you mean path\?"),
+        (
+            "inner: {colours: [{type: green}]}",
+            r"inner.colours\[0\].type: unknown type 'green'; allowed: dark_blue, red",
+        ),
+        ("inner: {colours: [{depth: 1}]}", r"inner.colours\[0\]: .*type.*; allowed: dark_blue, red"),
+        ("number: many", r"c.yaml:1: number: expected int, got str"),
+        ("inner: {chosen: {type: red, depth: 0}}", r"inner.chosen.depth: expected int >= 1"),
+        ("inner: {chosen: {type: dark_blue, path: 3}}", r"inner.chosen.path: expected str, got int"),
+        ("- a\n- b", r"expected a mapping of settings, got list"),
+        ("a: [", r"c.yaml:1: not valid YAML"),
+        ("number: 1\nnumber: 2", r"c.yaml:2: not valid YAML: key 'number' stands here twice"),
+        ("a: &x [1]\nb: *x", r"c.yaml:2: not valid YAML: aliases"),
+        ("number: !!python/object/apply:os.system [ls]", r"c.yaml:1: not valid YAML"),
+        ("? [1]\n: 2", r"c.yaml.*not valid YAML|Expected"),
+    ],
+)
+def test_every_mistake_says_where_and_what_would_be_right(text: str, message: str) -> None:
+    """One line each."""
+    with pytest.raises(ConfigError, match=message) as raised:
+        decode(text)
+    assert "\n" not in str(raised.value)
+
+
+def test_overrides_reach_any_key() -> None:
+    """Values are YAML; lists by index; a missing mapping is made; paths are relative to the working directory."""
+    changed = decode(
+        "inner: {colours: [{type: red}]}",
+        "inner.colours[0].depth=7",
+        "inner.chosen={type: dark_blue, path: here}",
+        "number=2",
+    )
+    assert changed.inner.colours == (Red(depth=7),)
+    assert changed.inner.chosen == DarkBlue(path=Path.cwd() / "here")
+    assert changed.number == 2
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("number", "expected KEY=VALUE"),
+        ("nmber=1", r"nmber: unknown key; did you mean number\?"),
+        ("inner.colours[3].depth=1", "there is no 3"),
+        ("number=[", "not valid YAML"),
+    ],
+)
+def test_a_wrong_override_is_as_clear(override: str, message: str) -> None:
+    """Flags are checked like the file."""
+    with pytest.raises(ConfigError, match=message):
+        decode("inner: {colours: [{type: red}]}", override)
+
+
+def test_a_file_that_is_none(tmp_path: Path) -> None:
+    """Missing, a folder, not UTF-8, huge: each says so."""
+    with pytest.raises(ConfigError, match=r"no such file; .*init"):
+        settings.read(tmp_path / "missing.yaml", Outer)
+    with pytest.raises(ConfigError, match="cannot be read"):
+        settings.read(tmp_path, Outer)
+    latin = tmp_path / "latin.yaml"
+    latin.write_bytes(b"a: \xff\xfe")
+    with pytest.raises(ConfigError, match="UTF-8"):
+        settings.read(latin, Outer)
+    huge = tmp_path / "huge.yaml"
+    huge.write_bytes(b"#" * 2_000_000)
+    with pytest.raises(ConfigError, match="is this the configuration"):
+        settings.read(huge, Outer)

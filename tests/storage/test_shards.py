@@ -1,0 +1,78 @@
+"""Parts appear whole, in order, no larger than asked, and concatenated are the input."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from magicoder_gen.errors import CannotCreate, CorruptData
+from magicoder_gen.storage import jsonl, shards
+from magicoder_gen.storage.shards import Layout, ShardWriter, write_parts
+
+
+@given(lines=st.lists(st.text(max_size=50), max_size=40), size=st.integers(60, 300), zstd=st.booleans())
+def test_parts_concatenated_are_the_input(
+    tmp_path_factory: pytest.TempPathFactory,
+    lines: list[str],
+    size: int,
+    zstd: bool,  # noqa: FBT001
+) -> None:
+    """Any text, any size, compressed or not; no part is over the size unless a single line is."""
+    folder = tmp_path_factory.mktemp("parts")
+    parts = write_parts(folder, lines, Layout(shard_bytes=size, compression="zstd" if zstd else None))
+    assert list(jsonl.read_parts(folder, str)) == lines
+    assert sum(part.records for part in parts) == len(lines)
+    assert [folder / part.name for part in parts] == jsonl.parts(folder)
+    for part in parts:
+        assert part.sha256 == shards.sha256_of(folder / part.name)
+        assert zstd or part.bytes <= size or part.records == 1
+
+
+def test_the_same_records_give_the_same_bytes(tmp_path: Path) -> None:
+    """Compressed too."""
+    for compression in (None, "zstd"):
+        layout = Layout(shard_bytes=100, compression=compression)
+        one = write_parts(tmp_path / "one", ["a" * 80, "b" * 80], layout)
+        assert one == write_parts(tmp_path / "two", ["a" * 80, "b" * 80], layout)
+
+
+def test_a_new_writing_replaces_the_old(tmp_path: Path) -> None:
+    """Fewer parts than before leave no stale one."""
+    write_parts(tmp_path, ["a" * 90] * 3, Layout(shard_bytes=100))
+    write_parts(tmp_path, ["b"], Layout())
+    assert list(jsonl.read_parts(tmp_path, str)) == ["b"]
+
+
+def test_an_error_half_way_leaves_no_half_part(tmp_path: Path) -> None:
+    """The part under way vanishes; finished ones stay."""
+    with pytest.raises(KeyError), ShardWriter(tmp_path, Layout(shard_bytes=100)) as writer:
+        writer.write("a" * 90)
+        writer.write("b" * 90)
+        raise KeyError
+    assert [path.name for path in tmp_path.iterdir()] == ["part-00000.jsonl"]
+
+
+def test_a_torn_last_line_never_happened(tmp_path: Path) -> None:
+    """Damage before it is an error with file and line."""
+    path = tmp_path / "part-00000.jsonl"
+    path.write_bytes(b'"a"\n"b')
+    assert list(jsonl.read(path, str)) == ["a"]
+    path.write_bytes(b'"a"\nbroken\n"c"\n')
+    with pytest.raises(CorruptData, match=r"part-00000\.jsonl:2"):
+        list(jsonl.read(path, str))
+
+
+def test_a_damaged_zst_part_is_named(tmp_path: Path) -> None:
+    """Not an Arrow traceback."""
+    path = tmp_path / "part-00000.jsonl.zst"
+    path.write_bytes(b"no zstd here")
+    with pytest.raises(CorruptData, match="part-00000"):
+        list(jsonl.read(path, str))
+
+
+def test_a_place_where_nothing_can_be_created(tmp_path: Path) -> None:
+    """A file where a folder should be."""
+    (tmp_path / "file").touch()
+    with pytest.raises(CannotCreate, match="choose a place"):
+        write_parts(tmp_path / "file" / "seeds", ["a"], Layout())
