@@ -77,7 +77,7 @@ def _teacher(teacher: object) -> Iterator[Finding]:
         yield _checked("model", lambda: _known_model(teacher))
     elif isinstance(teacher, Local):
         yield _runtime()
-        yield _checked("model", lambda: models.describe(teacher.model))
+        yield _checked("model", lambda: models.outlook(teacher.model))
 
 
 def _runtime() -> Finding:

@@ -79,7 +79,10 @@ class Message(Record, frozen=True):
 
 
 class Sampling(Record, frozen=True, omit_defaults=True):
-    """What the teacher is asked to sample with; a field that is None is not sent."""
+    """What the teacher is asked to sample with; a field that is None is not sent.
+
+    `grammar` (GBNF) and the `dry_…` fields, which make long repetitions ever less likely, are llama.cpp's.
+    """
 
     model: str
     temperature: float | None = None
@@ -87,6 +90,9 @@ class Sampling(Record, frozen=True, omit_defaults=True):
     max_tokens: int | None = None
     seed: int | None = None
     grammar: str | None = None
+    dry_multiplier: float | None = None
+    dry_allowed_length: int | None = None
+    dry_penalty_last_n: int | None = None
 
 
 class Prompt(Record, frozen=True):

@@ -283,7 +283,7 @@ def test_a_full_disk_is_74_and_the_run_goes_on_when_there_is_room(project: Path)
     limited = f"ulimit -f 20; trap '' XFSZ; exec {sys.executable} -m magicoder_gen run c.yaml"
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent), "TEST_KEY": KEY}
     answered = answering()
-    with serving(lambda prompt, number: completion("x" * 3000 + text_of(answered(prompt, number)))) as server:
+    with serving(lambda prompt, number: completion("x" * 3000 + "\n" + text_of(answered(prompt, number)))) as server:
         configure(project, chat(server.url, concurrency=1))
         full = subprocess.run(
             ["bash", "-c", limited], cwd=project, env=environment, capture_output=True, text=True, check=False

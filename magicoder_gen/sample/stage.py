@@ -24,13 +24,13 @@ logger = logging.getLogger(__name__)
 
 
 class SampleOptions(Options, frozen=True):
-    """Where seeds come from and how many: `num` over all `corpora` together (16 is the quickstart's).
+    """Where seeds come from and how many: `num` over all `corpora` together (12 is the quickstart's).
 
     `quality` is what a snippet must fulfil; null = what the strategy brings: min_code for lines, nothing
     for paper_lines, which accepts nothing else.
     """
 
-    num: Annotated[int, msgspec.Meta(ge=1)] = 16
+    num: Annotated[int, msgspec.Meta(ge=1)] = 12
     corpora: Annotated[tuple[AnyCorpus, ...], msgspec.Meta(min_length=1)] = (Stdlib(),)
     strategy: Lines | PaperLines = Lines()
     quality: tuple[MinCode, ...] | None = None

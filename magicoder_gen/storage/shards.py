@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import msgspec
 
@@ -16,8 +16,8 @@ from magicoder_gen.records import Options, Record
 class Layout(Options, frozen=True):
     """How a stage's parts are written: bytes of JSON per part before compression, and the compression."""
 
-    shard_bytes: int = 256 * 1024 * 1024
-    compression: str | None = None
+    shard_bytes: Annotated[int, msgspec.Meta(ge=1)] = 256 * 1024 * 1024
+    compression: Literal["zstd"] | None = None
 
 
 class Part(Record, frozen=True):

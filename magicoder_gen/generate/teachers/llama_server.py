@@ -12,6 +12,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -33,9 +34,13 @@ _CRITICAL = 1
 
 
 class Options(Record, frozen=True):
-    """What the child reads from its first line of stdin; `context` is in tokens per slot."""
+    """What the child reads from its first line of stdin; `name` is what answers call the model.
+
+    `context` is in tokens per slot.
+    """
 
     model: str
+    name: str
     key: str
     threads: int
     slots: int
@@ -58,7 +63,7 @@ class LlamaServer(Record, frozen=True):
 
 @asynccontextmanager
 async def started(
-    model: Path, *, threads: int, slots: int, context: int, patience: float = PATIENCE
+    model: Path, *, name: str, threads: int, slots: int, context: int, patience: float = PATIENCE
 ) -> AsyncIterator[LlamaServer]:
     """Start a server and wait until its model is loaded; stop it at the end of the block.
 
@@ -70,7 +75,7 @@ async def started(
     with tempfile.TemporaryFile() as log:
         child = await _spawned(log)
         try:
-            port = await _port(child, Options(str(model), key, threads, slots, context), patience, log)
+            port = await _port(child, Options(str(model), name, key, threads, slots, context), patience, log)
             with _explained(child, model, log):
                 yield LlamaServer(f"http://127.0.0.1:{port}", key, child.pid)
         finally:
@@ -147,15 +152,33 @@ def require_xllamacpp() -> None:
 
 
 def free_threads() -> int:
-    """Return how many physical cores nobody uses now, at least 1.
+    """Return how many physical cores are idle now, at least 1; looks for a third of a second.
 
-    Threads beyond that cost more than they bring: llama.cpp's wait for each other at every layer.
+    Threads beyond that cost more than they bring: llama.cpp's wait for each other at every layer. The load average
+    would do but for its memory: what has just been installed would count for minutes.
     """
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     smt = Path("/sys/devices/system/cpu/smt/active")
     with suppress(OSError):
         allowed = allowed // 2 if smt.read_text().strip() == "1" else allowed
-    return max(1, allowed - round(os.getloadavg()[0]))
+    return max(1, round(allowed * _idle_share()))
+
+
+def _idle_share() -> float:
+    """Return the share of processor time that nobody used during a moment; 1.0 where the system does not say."""
+    try:
+        before = _processor_ticks()
+        time.sleep(0.3)
+        spent = [after - earlier for after, earlier in zip(_processor_ticks(), before, strict=True)]
+    except OSError:
+        return 1.0
+    return sum(spent[3:5]) / (sum(spent) or 1)  # idle and waiting for disks
+
+
+def _processor_ticks() -> list[int]:
+    """Return user, nice, system, idle, iowait, … of all processors together (proc(5))."""
+    line = Path("/proc/stat").read_text(encoding="ascii").partition("\n")[0]
+    return [int(ticks) for ticks in line.split()[1:]]
 
 
 def serve() -> None:
@@ -181,6 +204,7 @@ def _parameters(xllamacpp: Any, options: Options) -> Any:
     """Return llama.cpp's parameters; those not named here keep the defaults of `llama-server`."""
     parameters = xllamacpp.CommonParams()
     parameters.model.path = options.model
+    parameters.model_alias = {options.name}
     parameters.hostnames = ["127.0.0.1"]
     parameters.port = 0
     parameters.api_keys = [options.key]
@@ -193,9 +217,6 @@ def _parameters(xllamacpp: Any, options: Options) -> Any:
     parameters.cpuparams.n_threads = options.threads
     parameters.cpuparams_batch.n_threads = options.threads
     parameters.cache_ram_mib = 0  # by default old prompts pile up to 8 GiB; ours hardly repeat
-    # Small models loop and copy the worked example; DRY makes going on with a long repetition ever less likely.
-    parameters.sampling.dry_multiplier = 0.8
-    parameters.sampling.dry_allowed_length = 8
     return parameters
 
 

@@ -1,7 +1,7 @@
 """The embedded teacher: a small model run by llama.cpp on this machine's processor. No key, no network, no price."""
 
 import functools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +14,7 @@ from magicoder_gen.generate.teachers.chat import Chat, Positive, Price
 from magicoder_gen.records import Block, Failure, Prompt, Reply, Sampling
 
 _PROMPT_ROOM = 3072
-"""Tokens of context beside the answer: the recipe's turns take some 900, fifteen very long lines the rest."""
+"""Tokens of context beside the answer: the recipe's turns take some 500, fifteen very long lines the rest."""
 _FREE = Price(input=0.0, output=0.0)
 
 
@@ -43,21 +43,40 @@ class Local(Block, frozen=True):
 
     def sampling_of(self, name: str) -> Sampling:
         """Return the parameters for the model of that name, without looking for its file."""
-        return Sampling(name, self.temperature, self.top_p, self.max_tokens, self.seed)
+        return Sampling(
+            model=name,
+            temperature=self.temperature,
+            top_p=self.top_p,
+            max_tokens=self.max_tokens,
+            seed=self.seed,
+            # Without it small models loop and copy the worked example.
+            dry_multiplier=0.8,
+            dry_allowed_length=8,  # tokens; code repeats shorter idioms rightly
+            dry_penalty_last_n=self._context,  # look back over the whole prompt
+        )
 
-    async def answer(self, prompts: AsyncIterator[Prompt]) -> AsyncIterator[Reply | Failure]:
+    @property
+    def _context(self) -> int:
+        """Tokens per slot."""
+        return self.max_tokens + _PROMPT_ROOM
+
+    async def answer(self, prompts: AsyncIterator[Prompt]) -> AsyncGenerator[Reply | Failure, None]:
         """Yield one outcome per prompt, in order with one slot; the server lives as long as the iterator."""
+        model = _model(self.model)
         server = llama_server.started(
-            _model(self.model).path,
+            model.path,
+            name=model.name,
             threads=self.threads or llama_server.free_threads(),
             slots=self.slots,
-            context=self.max_tokens + _PROMPT_ROOM,
+            context=self._context,
         )
         async with server as running, aclosing(self._ask(running, prompts)) as outcomes:
             async for outcome in outcomes:
                 yield outcome
 
-    def _ask(self, server: llama_server.LlamaServer, prompts: AsyncIterator[Prompt]) -> AsyncIterator[Reply | Failure]:
+    def _ask(
+        self, server: llama_server.LlamaServer, prompts: AsyncIterator[Prompt]
+    ) -> AsyncGenerator[Reply | Failure, None]:
         endpoint = Chat(
             base_url=f"{server.url}/v1",
             concurrency=self.slots,

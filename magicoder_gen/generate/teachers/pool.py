@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 
-from magicoder_gen.errors import MagicoderError
 from magicoder_gen.records import Failure, Prompt, Reply
 
 Outcome = Reply | Failure
@@ -29,19 +28,19 @@ async def outcomes(
                 if prompt is None:
                     break
                 await ready.put(await ask(prompt))
-        except MagicoderError as error:
+        except Exception as error:  # noqa: BLE001  # raised below, in the task that listens
             trouble.append(error)
         idle -= 1
         if idle == 0:
             await ready.put(None)
 
-    async with asyncio.TaskGroup() as group:
-        workers = [group.create_task(work()) for _ in range(size)]
-        try:
-            while (outcome := await ready.get()) is not None:
-                yield outcome
-        finally:
-            for worker in workers:
-                worker.cancel()
+    workers = [asyncio.create_task(work()) for _ in range(size)]
+    try:
+        while (outcome := await ready.get()) is not None:
+            yield outcome
+    finally:
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
     if trouble:
         raise trouble[0]

@@ -110,7 +110,7 @@ def judge_status(status: int, body: str, headers: Mapping[str, str], *, where: s
         raise Retry(f"http_{status}", f"HTTP {status}: {message}", wait=wait)
     if 300 <= status < 400:  # noqa: PLR2004
         raise ConfigError(f"{where}: redirects elsewhere, and the key does not follow; set base_url to the goal")
-    if code == "context_length_exceeded" or "context length" in message.lower():
+    if re.search(r"context[ _](length|size|window)", f"{code} {error.get('type')} {message}", re.IGNORECASE):
         raise Refusal("context_length", f"HTTP {status}: {message}")
     raise Refusal(f"http_{status}", f"HTTP {status}: {message}")
 

@@ -106,6 +106,7 @@ def test_a_prompt_that_keeps_failing_is_a_failure_that_may_be_tried_again() -> N
     ("status", "body", "kind"),
     [
         (400, '{"error": {"message": "too long", "code": "context_length_exceeded"}}', "context_length"),
+        (400, '{"error": {"code": 400, "type": "exceed_context_size_error", "message": "too many"}}', "context_length"),
         (422, '{"detail": "no such parameter"}', "http_422"),
         (400, "bad", "http_400"),
     ],

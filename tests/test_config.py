@@ -1,0 +1,92 @@
+"""Which file is read, which run directory is used, what the flags change."""
+
+from pathlib import Path
+
+import pytest
+
+from magicoder_gen import config
+from magicoder_gen.errors import ConfigError
+from magicoder_gen.generate.teachers.chat import Chat
+from magicoder_gen.generate.teachers.local import Local
+from magicoder_gen.storage import builtin
+
+
+def test_the_config_is_the_given_one_else_the_runs_own_else_the_quickstart(tmp_path: Path) -> None:
+    """And a folder means the config.yaml in it."""
+    own = tmp_path / "config.yaml"
+    own.write_text("rng_seed: 1\n")
+    given = tmp_path / "c.yaml"
+    assert config.locate(given, tmp_path) == given
+    assert config.locate(None, tmp_path) == own
+    assert config.locate(tmp_path, None) == own
+    assert config.locate(None, None) == builtin.path("configs/quickstart.yaml")
+
+
+@pytest.mark.parametrize("name", ["quickstart", "starter"])
+def test_the_configs_we_ship_are_valid(name: str) -> None:
+    """Every one."""
+    config.load(builtin.path(f"configs/{name}.yaml"), [])
+
+
+def test_the_starter_says_the_defaults() -> None:
+    """What its comments call a default is one; num, recipe and corpora are its own choices."""
+    starter = config.load(builtin.path("configs/starter.yaml"), [])
+    default = config.Config()
+    assert starter.generate.teacher == default.generate.teacher
+    assert starter.generate.limits == default.generate.limits
+    assert (starter.clean, starter.export, starter.storage) == (default.clean, default.export, default.storage)
+    assert starter.sample.strategy == default.sample.strategy
+
+
+def test_a_frozen_config_reads_back_as_itself(tmp_path: Path) -> None:
+    """Every key resolved, paths absolute, so that the run directory is enough to go on."""
+    path = tmp_path / "c.yaml"
+    path.write_text("sample: {corpora: [{type: local, path: src}]}\ngenerate: {recipe: prompts/mine.yaml}\n")
+    loaded = config.load(path, [])
+    frozen = tmp_path / "elsewhere" / "config.yaml"
+    frozen.parent.mkdir()
+    frozen.write_text(config.dump(loaded))
+    assert config.load(frozen, []) == loaded
+    assert str(tmp_path / "src") in frozen.read_text()
+
+
+def test_run_directories_are_named_after_the_config(tmp_path: Path) -> None:
+    """config.yaml after its folder, unless that folder is a run."""
+    assert config.run_root(Path("a/nightly.yaml")) == Path("runs/nightly")
+    assert config.run_root(tmp_path / "mine" / "config.yaml") == Path("runs/mine")
+    (tmp_path / "manifest.json").touch()
+    assert config.run_root(tmp_path / "config.yaml") == tmp_path
+
+
+def test_flags_fit_the_teacher() -> None:
+    """A URL makes it a chat; concurrency of the embedded one is its slots; a model is a name or a file."""
+    quickstart = builtin.path("configs/quickstart.yaml")
+
+    def flagged(**flags: object) -> config.Config:
+        return config.load(quickstart, config.flag_overrides(quickstart, flags))
+
+    chat = flagged(base_url="http://127.0.0.1:1/v1", model="m", concurrency=3, num=5)
+    assert chat.generate.teacher == Chat(base_url="http://127.0.0.1:1/v1", model="m", concurrency=3)
+    assert chat.sample.num == 5
+    local = flagged(concurrency=2, model="tiny.gguf").generate.teacher
+    assert isinstance(local, Local)
+    assert (local.slots, local.model) == (2, Path.cwd() / "tiny.gguf")
+    assert flagged(num=None) == config.load(quickstart, [])
+
+
+def test_a_key_in_the_config_is_refused_and_not_repeated(tmp_path: Path) -> None:
+    """Keys are named by variable; the message does not show what was written."""
+    path = tmp_path / "c.yaml"
+    path.write_text("generate: {teacher: {type: chat, api_key: sk-canary-4711}}")
+    with pytest.raises(ConfigError, match="did you mean api_key_env") as raised:
+        config.load(path, [])
+    assert "canary" not in str(raised.value)
+
+
+@pytest.mark.parametrize("url", ["ftp://x", "http://user:secret@host/v1", "host:8000"])
+def test_a_url_that_is_none_or_carries_a_secret_is_refused(tmp_path: Path, url: str) -> None:
+    """Before anything is sent."""
+    path = tmp_path / "c.yaml"
+    path.write_text(f"generate: {{teacher: {{type: chat, base_url: '{url}'}}}}")
+    with pytest.raises(ConfigError, match="base_url must"):
+        config.load(path, [])
