@@ -182,7 +182,10 @@ def _run_stage(name: str, config: "Config", run: "RunDir") -> "StageEntry":
     stage = pipeline.prepare(name, config, run)
     if run.is_complete(stage.name, stage.inputs):
         logger.info("%s: complete, nothing to do", name)
-        return run.stages()[name]
+        entry = run.stages()[name]
+        assert entry.counts is not None
+        stage.require_yield(entry.counts)
+        return entry
     progress = logs.StageProgress(name, run, terminal=sys.stderr.isatty())
     try:
         entry = stage.run(progress)

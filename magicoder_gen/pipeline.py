@@ -12,18 +12,22 @@ from magicoder_gen.export.card import CardFacts
 from magicoder_gen.generate import journal
 from magicoder_gen.generate import stage as generate
 from magicoder_gen.generate.teachers.local import Local
-from magicoder_gen.records import Progress, Sample, Sampling
+from magicoder_gen.records import Counts, Progress, Sample, Sampling
 from magicoder_gen.sample import stage as sample
 from magicoder_gen.storage import jsonl
 from magicoder_gen.storage.rundir import RunDir, StageEntry, StageName
 
 
 class Stage(msgspec.Struct, frozen=True):
-    """A stage ready to run; with the same `inputs` it would do the same again."""
+    """A stage ready to run; with the same `inputs` it would do the same again.
+
+    `run` raises PoorYield as `require_yield` does for the counts of a stage that is complete already.
+    """
 
     name: StageName
     inputs: dict[str, Any]
     run: Callable[[Progress], StageEntry]
+    require_yield: Callable[[Counts], None]
 
 
 def prepare(name: str, config: Config, run: RunDir) -> Stage:
@@ -37,12 +41,18 @@ def _sample(config: Config, run: RunDir) -> Stage:
         "sample",
         options.inputs(run, rng_seed=rng_seed),
         lambda progress: sample.run(options, run, rng_seed=rng_seed, progress=progress),
+        options.require_yield,
     )
 
 
 def _generate(config: Config, run: RunDir) -> Stage:
     options = config.generate
-    return Stage("generate", options.inputs(run), lambda progress: generate.run(options, run, progress=progress))
+    return Stage(
+        "generate",
+        options.inputs(run),
+        lambda progress: generate.run(options, run, progress=progress),
+        options.require_yield,
+    )
 
 
 def _clean(config: Config, run: RunDir) -> Stage:
@@ -53,13 +63,18 @@ def _clean(config: Config, run: RunDir) -> Stage:
         total, replies = generate.replies(run)
         return clean.run(options, run, replies=replies, replies_digest=digest, total=total, progress=progress)
 
-    return Stage("clean", options.inputs(run, replies_digest=digest), clean_replies)
+    return Stage("clean", options.inputs(run, replies_digest=digest), clean_replies, options.require_yield)
 
 
 def _export(config: Config, run: RunDir) -> Stage:
     options, facts = config.export, _facts(config, run)
     inputs = {**options.inputs(run), "facts": msgspec.to_builtins(facts)}
-    return Stage("export", inputs, lambda progress: export.run(options, run, progress=progress, facts=facts))
+    return Stage(
+        "export",
+        inputs,
+        lambda progress: export.run(options, run, progress=progress, facts=facts),
+        options.require_yield,
+    )
 
 
 def _facts(config: Config, run: RunDir) -> CardFacts:

@@ -346,6 +346,9 @@ def test_nothing_usable_is_3(project: Path) -> None:
     assert done.returncode == 3
     assert "parse:missing_both" in done.stdout
     assert len(lines(project / "runs/c/rejections")) == 12
+    again = run("run", "c.yaml", cwd=project)
+    assert again.returncode == 3
+    assert again.stderr.count("nothing to do") == 3
 
 
 def test_a_damaged_journal_is_65(project: Path) -> None:

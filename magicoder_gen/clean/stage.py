@@ -42,6 +42,20 @@ class CleanOptions(Options, frozen=True):
             "benchmark_sha256": self.decontaminate.digests(),
         }
 
+    def require_yield(self, counts: Counts) -> None:
+        """Raise PoorYield if no sample or too few of them stayed."""
+        rejected = counts.taken - counts.kept
+        if counts.taken == 0:
+            raise PoorYield("clean: there are no replies to clean; run generate first, or see why its prompts failed")
+        if counts.kept and rejected <= self.max_rejected * counts.taken:
+            return
+        top = Counter(counts.reasons).most_common(_SHOWN_REASONS)
+        causes = ", ".join(f"{reason} {count}" for reason, count in top)
+        raise PoorYield(
+            f"clean: {rejected} of {counts.taken} replies were rejected ({causes}), "
+            f"clean.max_rejected allows {self.max_rejected:.0%}; read rejections/, then change prompt or teacher"
+        )
+
 
 def run(
     options: CleanOptions,
@@ -82,7 +96,7 @@ def run(
         parts={"samples": samples.parts, "rejections": rejections.parts},
         seconds=time.monotonic() - begun,
     )
-    _require_yield(counts, options.max_rejected)
+    options.require_yield(counts)
     return entry
 
 
@@ -126,17 +140,3 @@ def _sample(reply: Reply, sections: Sections) -> Sample:
 
 def _rejection(reply: Reply, check: str, reason: str, **evidence: str | float | None) -> Rejection:
     return Rejection(reply.prompt_id, reply.seed, reply.text, check, reason, dict(evidence))
-
-
-def _require_yield(counts: Counts, max_rejected: float) -> None:
-    rejected = counts.taken - counts.kept
-    if counts.taken == 0:
-        raise PoorYield("clean: there are no replies to clean; run generate first, or see why its prompts failed")
-    if counts.kept and rejected <= max_rejected * counts.taken:
-        return
-    top = Counter(counts.reasons).most_common(_SHOWN_REASONS)
-    causes = ", ".join(f"{reason} {count}" for reason, count in top)
-    raise PoorYield(
-        f"clean: {rejected} of {counts.taken} replies were rejected ({causes}), "
-        f"clean.max_rejected allows {max_rejected:.0%}; read rejections/, then change the prompt or the teacher"
-    )

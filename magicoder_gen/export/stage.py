@@ -32,6 +32,11 @@ class ExportOptions(Options, frozen=True):
             "samples": [[part.name, part.sha256] for part in samples],
         }
 
+    def require_yield(self, counts: Counts) -> None:
+        """Raise PoorYield if there was nothing to export."""
+        if not counts.kept:
+            raise PoorYield("export: there are no samples to export; see rejections/ for why clean kept none")
+
 
 def run(options: ExportOptions, run: RunDir, *, progress: Progress, facts: CardFacts) -> StageEntry:
     """Write data/<format>/train-*.jsonl, plain whatever the layout compresses, and data/README.md.
@@ -55,8 +60,7 @@ def run(options: ExportOptions, run: RunDir, *, progress: Progress, facts: CardF
         parts=parts,
         seconds=time.monotonic() - begun,
     )
-    if not tally.rows:
-        raise PoorYield("export: there are no samples to export; see rejections/ for why clean kept none")
+    options.require_yield(Counts(tally.rows, tally.rows, {}))
     return entry
 
 

@@ -48,6 +48,17 @@ class GenerateOptions(Options, frozen=True):
             "teacher": teacher,
         }
 
+    def require_yield(self, counts: Counts) -> None:
+        """Raise PoorYield if too many prompts, or all, got no answer."""
+        failed = counts.taken - counts.kept
+        if counts.kept and failed <= self.max_failed * counts.taken:
+            return
+        kinds = ", ".join(f"{kind} {count}" for kind, count in counts.reasons.items())
+        raise PoorYield(
+            f"generate: {failed} of {counts.taken} prompts got no answer ({kinds}), "
+            f"generate.max_failed allows {self.max_failed:.0%}; the same command asks again where that can help"
+        )
+
 
 def run(options: GenerateOptions, run: RunDir, *, progress: Progress) -> StageEntry:
     """Ask for every seed that has no reply yet; return the manifest's entry.
@@ -69,7 +80,8 @@ def run(options: GenerateOptions, run: RunDir, *, progress: Progress) -> StageEn
     entry = _finish(run, prompts, state, time.monotonic() - started)
     if trouble:
         raise trouble
-    _judge(options, entry)
+    assert entry.counts is not None
+    options.require_yield(entry.counts)
     return entry
 
 
@@ -233,13 +245,3 @@ def _finish(run: RunDir, prompts: _Prompts, state: State, seconds: float) -> Sta
         seconds=seconds,
         cost=state.cost,
     )
-
-
-def _judge(options: GenerateOptions, entry: StageEntry) -> None:
-    assert entry.counts is not None
-    failed = entry.counts.taken - entry.counts.kept
-    if not entry.counts.kept or failed > options.max_failed * entry.counts.taken:
-        raise PoorYield(
-            f"{failed} of {entry.counts.taken} prompts got no answer ({', '.join(entry.counts.reasons)}); "
-            "`status` shows them; the same command asks again where that can help"
-        )

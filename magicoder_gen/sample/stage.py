@@ -48,6 +48,24 @@ class SampleOptions(Options, frozen=True):
             "rng_seed": rng_seed,
         }
 
+    def require_yield(self, counts: Counts) -> None:
+        """Raise PoorYield if there is no seed; warn if there are fewer than asked for."""
+        if counts.kept >= self.num:
+            return
+        titles = ", ".join(corpus.title() for corpus in self.corpora)
+        if counts.taken == 0:
+            raise PoorYield(f"no document in {titles}; correct paths, languages or include under sample.corpora")
+        most = sorted(counts.reasons.items(), key=lambda item: -item[1])
+        reasons = ", ".join(f"{reason} {count}" for reason, count in most[:5]) or "no more documents"
+        if counts.kept == 0:
+            raise PoorYield(
+                f"none of {counts.taken} documents in {titles} gave a seed ({reasons}); "
+                "widen sample.corpora or relax sample.strategy and sample.quality"
+            )
+        logger.warning(
+            "asked for %d seeds, found %d in %d documents (%s)", self.num, counts.kept, counts.taken, reasons
+        )
+
 
 def run(options: SampleOptions, run: RunDir, *, rng_seed: int, progress: Progress) -> StageEntry:
     """Write seeds/ and return what the manifest says of it; raise PoorYield after that if there is no seed."""
@@ -68,7 +86,7 @@ def run(options: SampleOptions, run: RunDir, *, rng_seed: int, progress: Progres
     counts = tally.counts()
     seconds = time.monotonic() - began
     entry = run.finish("sample", state="complete", counts=counts, parts={"seeds": shards.parts}, seconds=seconds)
-    _check_yield(options, counts)
+    options.require_yield(counts)
     return entry
 
 
@@ -101,20 +119,3 @@ class _Tally:
     def counts(self) -> Counts:
         """Return the sums, reasons by name."""
         return Counts(self._taken, self._kept, dict(sorted(self._reasons.items())))
-
-
-def _check_yield(options: SampleOptions, counts: Counts) -> None:
-    """Raise PoorYield if there is no seed; warn if there are fewer than asked for."""
-    if counts.kept >= options.num:
-        return
-    titles = ", ".join(corpus.title() for corpus in options.corpora)
-    if counts.taken == 0:
-        raise PoorYield(f"no document in {titles}; correct paths, languages or include under sample.corpora")
-    most = sorted(counts.reasons.items(), key=lambda item: -item[1])
-    reasons = ", ".join(f"{reason} {count}" for reason, count in most[:5]) or "no more documents"
-    if counts.kept == 0:
-        raise PoorYield(
-            f"none of {counts.taken} documents in {titles} gave a seed ({reasons}); "
-            "widen sample.corpora or relax sample.strategy and sample.quality"
-        )
-    logger.warning("asked for %d seeds, found %d in %d documents (%s)", options.num, counts.kept, counts.taken, reasons)
