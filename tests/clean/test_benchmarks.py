@@ -50,6 +50,7 @@ A_TASK = b'{"task_id": "HumanEval/0", "prompt": "def f(): pass", "canonical_solu
         (gzip.compress(A_TASK * 164), "HumanEval/0 has no docstring"),
         (gzip.compress(b'{"task_id": 1}\n'), "cannot read HumanEval"),
     ],
+    ids=["missing", "no gzip", "cut", "three tasks", "no docstring", "no prompt"],  # gzip holds the time
 )
 def test_damage_names_the_remedy(
     content: bytes | None, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
