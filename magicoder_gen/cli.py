@@ -1,12 +1,10 @@
 """The commands: parse, wire, print. stdout is the result, stderr is talk, the exit code is API (see errors)."""
 
-import errno
 import logging
 import os
 import signal
 import sys
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -14,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from magicoder_gen import __version__
-from magicoder_gen.errors import CannotCreate, DiskError, Interrupted, MagicoderError, PoorYield, TryLater
+from magicoder_gen.errors import CannotCreate, ConfigError, Interrupted, MagicoderError, PoorYield, of_the_machine
 
 if TYPE_CHECKING:
     from magicoder_gen.config import Config
@@ -49,9 +47,18 @@ def stage_command(name: str, text: str, *flags: Callable[[Any], Any]) -> None:
         click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object."),
         click.option("--log-format", type=click.Choice(["text", "json"]), default="text", help="Log lines on stderr."),
     ]
-    for decorate in reversed(decorators):
-        command = decorate(command)
-    cli.command(name)(command)
+    cli.command(name)(_decorated(*decorators)(command))
+
+
+def _decorated(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Apply decorators as if they stood above the function, in this order."""
+
+    def decorate(command: Any) -> Any:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return decorate
 
 
 _NUM = click.option("--num", type=click.IntRange(min=1), help="Seeds to draw (sample.num).")
@@ -78,49 +85,57 @@ def init(folder: Path) -> None:
     logger.info("edit %s, then: magicoder-gen run %s", folder / "config.yaml", folder / "config.yaml")
 
 
+def _run_argument(command: Any) -> Any:
+    return click.argument("run", type=click.Path(path_type=Path, exists=True, file_okay=False))(command)
+
+
 @cli.command()
-@click.argument("run", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@_run_argument
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def status(run: Path, *, as_json: bool) -> None:
     """Say what is done, pending, failed and spent in the run directory RUN."""
     from magicoder_gen import overview
-    from magicoder_gen.storage.rundir import RunDir
 
-    _print(overview.status(RunDir(run)), overview.status_lines, as_json=as_json)
+    _print(overview.status(_existing_run(run)), overview.status_lines, as_json=as_json)
 
 
 @cli.command()
-@click.argument("run", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@_run_argument
 @click.argument("row", required=False)
 @click.option("-n", "number", type=click.IntRange(min=1), default=3, help="Without ROW: how many samples to show.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def show(run: Path, row: str | None, *, number: int, as_json: bool) -> None:
     """Show where the row with the id ROW comes from, or the first samples of RUN."""
     from magicoder_gen import overview
-    from magicoder_gen.storage.rundir import RunDir
 
-    _print(overview.rows(RunDir(run), row, number), overview.row_lines, as_json=as_json)
+    rows = overview.rows(_existing_run(run), row, number)
+    if row and not rows:
+        raise click.UsageError(f"{run} has no sample or rejection whose id begins with {row}")
+    _print({"rows": rows}, lambda found: overview.row_lines(found["rows"]), as_json=as_json)
 
 
 @cli.command()
 @click.argument("config", required=False, type=click.Path(path_type=Path))
 @click.option("--run", type=click.Path(path_type=Path), help="Run directory that would be used.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override any key.")
+@_decorated(*_TEACHER)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def doctor(config: Path | None, run: Path | None, overrides: tuple[str, ...], *, as_json: bool) -> None:
+def doctor(config: Path | None, run: Path | None, overrides: tuple[str, ...], *, as_json: bool, **flags: Any) -> None:
     """Check whether this machine can run CONFIG: packages, disk, key, endpoint, model."""
     from magicoder_gen import doctor as checks
 
-    settings, path = _config(config, run, list(overrides))
+    settings, path = _config(config, run, overrides, **flags)
     findings = checks.examine(settings, _run_dir(path, run, settings))
-    _print(findings, checks.lines, as_json=as_json)
+    _print({"findings": findings}, lambda found: checks.lines(found["findings"]), as_json=as_json)
     sys.exit(checks.exit_code(findings))
 
 
 def main() -> None:
     """Run the command line; exit with the code of the error, after one line that says what to do."""
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGHUP, _interrupt)
+    _open_streams()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
     from magicoder_gen import logs
 
     logs.setup("text")
@@ -133,10 +148,10 @@ def main() -> None:
         _leave(Interrupted(signal.SIGINT))
     except MagicoderError as error:
         _leave(error)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except UnicodeEncodeError as error:
+        _leave(ConfigError(f"a name on the command line is not UTF-8: {error.object!r}"))
     except (OSError, MemoryError) as error:
-        _leave(_of_the_machine(error))
+        _leave(of_the_machine(error) or CannotCreate(str(error)))
 
 
 def _run_stages(
@@ -149,56 +164,74 @@ def _run_stages(
     log_format: str,
     **flags: Any,
 ) -> None:
-    """Run the stages under the lock; a poor yield is reported after the last one."""
-    config, path = _config(config_path, run_path, list(overrides), **flags)
-    _setup_logs(config, log_format)
+    """Run the stages under the lock and print what they did, also when one ends early."""
+    from magicoder_gen import config as configuration
+    from magicoder_gen import logs, overview, pipeline
+
+    logs.setup(log_format)
+    config, path = _config(config_path, run_path, overrides, **flags)
+    logs.setup(log_format, secrets=_secrets(config))
+    pipeline.check(names, config)
     run = _run_dir(path, run_path, config)
     results: dict[str, StageEntry] = {}
-    poor: PoorYield | None = None
-    from magicoder_gen import config as configuration
-
     with run.locked():
-        run.freeze_config(configuration.dump(config))
-        for name in names:
-            try:
-                results[name] = _run_stage(name, config, run)
-            except PoorYield as error:
-                results[name] = run.stages()[name]
-                poor = error
-                counts = results[name].counts
-                if counts is None or not counts.kept:
-                    break
-    from magicoder_gen import overview
-
-    _print(results, partial(overview.stage_lines, run=run), as_json=as_json)
-    if poor:
-        raise poor
+        trouble = _stages(names, config, run, results, frozen=configuration.dump(config))
+    if results:
+        summary = overview.summary(run, results)
+        _print(summary, overview.summary_lines, as_json=as_json)
+    if trouble:
+        raise trouble
 
 
-def _run_stage(name: str, config: "Config", run: "RunDir") -> "StageEntry":
-    """Run one stage unless it is complete; return its entry."""
+def _stages(
+    names: tuple[str, ...], config: "Config", run: "RunDir", results: dict[str, "StageEntry"], *, frozen: str
+) -> MagicoderError | None:
+    """Run the stages; return what ended them early, or the last poor yield that others could build on."""
+    poor: PoorYield | None = None
+    for name in names:
+        try:
+            _run_stage(name, config, run, frozen=frozen)
+        except PoorYield as error:
+            poor = error
+        except MagicoderError as error:
+            _note(name, run, results)
+            return error
+        _note(name, run, results)
+        if poor and not results[name].kept():
+            break
+    return poor
+
+
+def _note(name: str, run: "RunDir", results: dict[str, "StageEntry"]) -> None:
+    entry = run.stages().get(name)
+    if entry and entry.counts:
+        results[name] = entry
+
+
+def _run_stage(name: str, config: "Config", run: "RunDir", *, frozen: str) -> None:
+    """Run one stage unless it is complete; either way raise PoorYield if it is too little."""
     from magicoder_gen import logs, pipeline
 
     stage = pipeline.prepare(name, config, run)
+    run.freeze_config(frozen)
     if run.is_complete(stage.name, stage.inputs):
         logger.info("%s: complete, nothing to do", name)
-        entry = run.stages()[name]
-        assert entry.counts is not None
-        stage.require_yield(entry.counts)
-        return entry
+        counts = run.stages()[name].counts
+        assert counts is not None
+        stage.require_yield(counts)
+        return
     progress = logs.StageProgress(name, run, terminal=sys.stderr.isatty())
     try:
-        entry = stage.run(progress)
+        stage.run(progress)
     finally:
         progress.close()
-    return entry
 
 
-def _config(path: Path | None, run: Path | None, overrides: list[str], **flags: Any) -> tuple["Config", Path]:
+def _config(path: Path | None, run: Path | None, overrides: tuple[str, ...], **flags: Any) -> tuple["Config", Path]:
     from magicoder_gen import config as configuration
 
     located = configuration.locate(path, run)
-    return configuration.load(located, [*configuration.flag_overrides(located, flags), *overrides]), located
+    return configuration.load(located, overrides, flags), located
 
 
 def _run_dir(config_path: Path, run: Path | None, config: "Config") -> "RunDir":
@@ -208,37 +241,44 @@ def _run_dir(config_path: Path, run: Path | None, config: "Config") -> "RunDir":
     return RunDir(run or configuration.run_root(config_path), layout=config.storage)
 
 
-def _setup_logs(config: "Config", log_format: str) -> None:
-    from magicoder_gen import logs
+def _existing_run(path: Path) -> "RunDir":
+    from magicoder_gen.storage.rundir import RunDir
 
+    run = RunDir(path)
+    if not run.stages():
+        raise click.UsageError(f"{path} is not a run directory: it has no manifest.json")
+    return run
+
+
+def _secrets(config: "Config") -> list[str]:
     variable = getattr(config.generate.teacher, "api_key_env", None)
-    secret = os.environ.get(variable, "") if variable else ""
-    logs.setup(log_format, secrets=[secret])
+    return [os.environ.get(variable, "")] if variable else []
 
 
 def _print(value: Any, lines: Callable[[Any], list[str]], *, as_json: bool) -> None:
-    """Print the result: one JSON object, or text made safe for a terminal."""
+    """Print the result: one JSON object, or text made safe for a terminal. Nobody has to listen."""
     import msgspec
 
     from magicoder_gen import logs
 
-    text = msgspec.json.encode(value).decode() if as_json else "\n".join(lines(value))
-    click.echo(text if as_json else logs.printable(text))
+    text = msgspec.json.encode(value).decode() if as_json else logs.printable("\n".join(lines(value)))
+    try:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _open_streams() -> None:
+    """Give a process that was started without them somewhere to write to."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  # until the end
 
 
 def _leave(error: MagicoderError) -> None:
     logger.error("%s", error)
     sys.exit(error.exit_code)
-
-
-def _of_the_machine(error: OSError | MemoryError) -> MagicoderError:
-    """Name what the operating system refused where no stage did."""
-    number = getattr(error, "errno", errno.ENOMEM)
-    if number in {errno.EMFILE, errno.ENFILE, errno.ENOMEM, None}:
-        return TryLater(f"{error or 'out of memory'}; free file handles or memory and run the same command again")
-    if number in {errno.ENOSPC, errno.EDQUOT, errno.EIO}:
-        return DiskError(f"{error}; free space and run the same command again")
-    return CannotCreate(str(error))
 
 
 def _interrupt(number: int, _frame: FrameType | None) -> None:

@@ -1,6 +1,7 @@
 """The configuration: the union of the stages' options, read from YAML, overridden by flags."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -40,16 +41,22 @@ def locate(given: Path | None, run: Path | None) -> Path:
     return builtin.path(QUICKSTART)
 
 
-def load(path: Path, overrides: list[str]) -> Config:
-    """Read and check the file; raise ConfigError with file, line, key and remedy."""
-    return settings.read(path, Config, overrides=overrides)
+def load(path: Path, overrides: Iterable[str] = (), flags: dict[str, Any] | None = None) -> Config:
+    """Read and check the file, once; raise ConfigError with file, line, key and remedy.
+
+    `flags` are the short ones: num, model, base_url, concurrency. `overrides` win over them.
+    """
+    text, source = settings.text(path), path.resolve()
+    config = settings.decode(text, Config, source=source)
+    every = [*_flag_overrides(config, flags or {}), *overrides]
+    return settings.decode(text, Config, source=source, overrides=every) if every else config
 
 
-def flag_overrides(path: Path, flags: dict[str, Any]) -> list[str]:
+def _flag_overrides(config: Config, flags: dict[str, Any]) -> list[str]:
     """Turn the short flags that are given into overrides; a URL makes the teacher a `chat`."""
     given = {key: value for key, value in flags.items() if value is not None}
     overrides = [f"sample.num={given['num']}"] if "num" in given else []
-    teacher = load(path, []).generate.teacher
+    teacher = config.generate.teacher
     if "base_url" in given and not isinstance(teacher, Chat):
         teacher = Chat()
         overrides.append("generate.teacher={type: chat}")

@@ -12,7 +12,7 @@ from magicoder_gen.errors import MagicoderError, creating
 from magicoder_gen.generate import models, recipes
 from magicoder_gen.generate.teachers.chat import Chat, model_names
 from magicoder_gen.generate.teachers.local import Local
-from magicoder_gen.records import Record
+from magicoder_gen.records import Record, Sampling
 from magicoder_gen.storage.rundir import RunDir
 
 LOW_DISK = 2 * 10**9  # bytes
@@ -31,7 +31,7 @@ def examine(config: Config, run: RunDir) -> list[Finding]:
     """Run every check; none stops the others."""
     return [
         Finding("Python", "ok", sys.version.split()[0]),
-        _checked("recipe", lambda: ", ".join(recipes.content(config.generate.recipe))),
+        _checked("recipe", lambda: _recipe(config)),
         _checked("run directory", lambda: _writable(run.root)),
         _disk(run.root),
         *_teacher(config.generate.teacher),
@@ -56,9 +56,13 @@ def _checked(check: str, examine_it: Callable[[], str]) -> Finding:
         return Finding(check, "failed", str(error), error.exit_code)
 
 
+def _existing(root: Path) -> Path:
+    """Return the nearest folder that exists."""
+    return next(path for path in (root, *root.absolute().parents) if path.is_dir())
+
+
 def _writable(root: Path) -> str:
-    existing = next(path for path in (root, *root.absolute().parents) if path.is_dir())
-    probe = existing / ".magicoder-gen-probe"
+    probe = _existing(root) / ".magicoder-gen-probe"
     with creating(root):
         probe.write_bytes(b"")
         probe.unlink()
@@ -66,15 +70,14 @@ def _writable(root: Path) -> str:
 
 
 def _disk(root: Path) -> Finding:
-    existing = next(path for path in (root, *root.absolute().parents) if path.is_dir())
-    free = shutil.disk_usage(existing).free
+    free = shutil.disk_usage(_existing(root)).free
     return Finding("disk", "ok" if free > LOW_DISK else "warning", f"{free / 1e9:.1f} GB free")
 
 
 def _teacher(teacher: object) -> Iterator[Finding]:
     if isinstance(teacher, Chat):
-        yield _checked("key", lambda: "none is sent" if teacher.key() == "none" else f"in ${teacher.api_key_env}")
-        yield _checked("model", lambda: _known_model(teacher))
+        yield _checked("key", lambda: f"in ${teacher.api_key_env}" if teacher.key() and teacher.api_key_env else "none")
+        yield _known_model(teacher)
     elif isinstance(teacher, Local):
         yield _runtime()
         yield _checked("model", lambda: models.outlook(teacher.model))
@@ -86,11 +89,28 @@ def _runtime() -> Finding:
     return Finding("llama.cpp", "failed", 'not installed: pip install "magicoder-gen[local]"', 78)
 
 
-def _known_model(teacher: Chat) -> str:
-    names = model_names(teacher)
-    if names and teacher.model not in names:
-        return f"{teacher.model} is not among the {len(names)} models the endpoint lists; it may still answer to it"
-    return f"{teacher.model} at {teacher.base_url or 'OpenAI'}"
+def _known_model(teacher: Chat) -> Finding:
+    try:
+        listed = model_names(teacher)
+    except MagicoderError as error:
+        return Finding("model", "failed", str(error), error.exit_code)
+    where = f"{teacher.model} at {teacher.base_url or 'OpenAI'}"
+    if teacher.model in listed:
+        return Finding("model", "ok", where)
+    said = f"the endpoint lists {', '.join(listed[:5])}" if listed else "the endpoint lists no models; is /v1 missing?"
+    return Finding("model", "warning", f"{where}: {said}")
+
+
+def _recipe(config: Config) -> str:
+    """Load every file of the recipe and render it once."""
+    teacher = config.generate.teacher
+    recipes.asker(
+        config.generate.recipe,
+        Sampling("doctor"),
+        worked_example=teacher.worked_example,
+        constrained=teacher.constrained,
+    )
+    return str(config.generate.recipe.path)
 
 
 def _benchmarks(config: Config) -> str:

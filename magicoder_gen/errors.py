@@ -17,6 +17,7 @@
 A message is one line: what, where, what to do. Anything else that escapes is a bug (exit code 1).
 """
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -100,17 +101,29 @@ class Interrupted(MagicoderError):
 
 @contextmanager
 def creating(path: Path) -> Iterator[None]:
-    """Turn an OSError of the body into CannotCreate that names `path`."""
+    """Turn an OSError of the body into CannotCreate that names `path`, or into what `of_the_machine` says."""
     try:
         yield
     except OSError as error:
-        raise CannotCreate(f"cannot create {path}: {error.strerror}; choose a place you may write to") from error
+        message = f"cannot create {path}: {error.strerror}; choose a place you may write to"
+        raise of_the_machine(error, f"{path}: ") or CannotCreate(message) from error
 
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turn an OSError of the body into DiskError that names `path`."""
+    """Turn an OSError of the body into DiskError that names `path`, or into what `of_the_machine` says."""
     try:
         yield
     except OSError as error:
-        raise DiskError(f"cannot write {path}: {error.strerror}; free space and run the same command again") from error
+        message = f"cannot write {path}: {error.strerror}; free space and run the same command again"
+        raise of_the_machine(error, f"{path}: ") or DiskError(message) from error
+
+
+def of_the_machine(error: OSError | MemoryError, where: str = "") -> MagicoderError | None:
+    """Return the error for what the operating system has run out of, None if it has not."""
+    number, said = (error.errno, error.strerror) if isinstance(error, OSError) else (errno.ENOMEM, "out of memory")
+    if number in {errno.EMFILE, errno.ENFILE, errno.ENOMEM}:
+        return TryLater(f"{where}{said}; free file handles or memory and run the same command again")
+    if number in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}:
+        return DiskError(f"{where}{said}; free space and run the same command again")
+    return None

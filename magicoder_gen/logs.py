@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
+from magicoder_gen.errors import MagicoderError
 from magicoder_gen.storage import rundir
 from magicoder_gen.storage.rundir import RunDir
 
@@ -43,7 +46,10 @@ class _Redacted(logging.Formatter):
         self._secrets = secrets
 
     def format(self, record: logging.LogRecord) -> str:
-        text = super().format(record) if record.levelno >= logging.WARNING or record.exc_info else record.getMessage()
+        plain = self._as_json or (record.levelno < logging.WARNING and not record.exc_info)
+        text = record.getMessage() if plain else super().format(record)
+        if self._as_json and record.exc_info:
+            text += "\n" + self.formatException(record.exc_info)
         for secret in self._secrets:
             text = text.replace(secret, "[key]")
         text = printable(_SECRET.sub("[key]", text))
@@ -62,30 +68,40 @@ class StageProgress:
         self._clock = clock
         self._terminal = terminal
         self._bar: Any = None
-        self._done = 0
+        self._deaf = False
         self._last_beat = self._last_line = clock()
-        self._beat(rundir.heartbeat(stage, 0, None, in_flight=0, cost=None))
+        self._status = rundir.heartbeat(stage, 0, None)
+        self._beat()
 
     def update(self, done: int, total: int | None = None, *, in_flight: int = 0, cost: float | None = None) -> None:
         """Show and record, each no more often than it should be."""
-        now, self._done = self._clock(), done
+        now, first = self._clock(), self._status.total is None and total is not None
+        before = self._status.last_progress if done == self._status.done else None
+        self._status = rundir.heartbeat(self._stage, done, total, in_flight=in_flight, cost=cost, progressed=before)
         if self._terminal:
             self._draw(done, total, in_flight, cost)
         elif now - self._last_line >= LINE:
             self._last_line = now
             logging.getLogger("magicoder_gen").info("%s", self._line(done, total, in_flight, cost))
-        if now - self._last_beat >= HEARTBEAT:
+        if first or now - self._last_beat >= HEARTBEAT:
             self._last_beat = now
-            self._beat(rundir.heartbeat(self._stage, done, total, in_flight=in_flight, cost=cost))
+            self._beat()
 
     def close(self) -> None:
         """Remove the bar and write the last heartbeat."""
         if self._bar is not None:
             self._bar.close()
-        self._beat(rundir.heartbeat(self._stage, self._done, self._done, in_flight=0, cost=None))
+        self._status = msgspec.structs.replace(self._status, in_flight=0)
+        self._beat()
 
-    def _beat(self, status: rundir.Status) -> None:
-        self._run.beat(status)
+    def _beat(self) -> None:
+        """Write the heartbeat; a run does not fail because nobody can watch it."""
+        try:
+            self._run.beat(self._status)
+        except MagicoderError as error:
+            if not self._deaf:
+                logging.getLogger("magicoder_gen").warning("no heartbeat: %s", error)
+            self._deaf = True
 
     def _draw(self, done: int, total: int | None, in_flight: int, cost: float | None) -> None:
         if self._bar is None:

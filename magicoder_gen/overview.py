@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from magicoder_gen.errors import CorruptData
 from magicoder_gen.generate import journal
 from magicoder_gen.records import Counts, Record, Rejection, Reply, Sample
 from magicoder_gen.storage import jsonl, rundir
@@ -13,11 +14,20 @@ FOLDERS = {"sample": "seeds", "generate": "replies", "clean": "samples", "export
 
 
 class StageStatus(Record, frozen=True):
-    """One stage as the manifest has it; seconds of wall time over all resumes."""
+    """One stage as the manifest has it; seconds of wall time over all resumes, cost in USD or None if unknown."""
 
     state: str
     counts: Counts | None
     seconds: float
+    cost: float | None
+    folder: str
+
+
+class Summary(Record, frozen=True):
+    """What a command did."""
+
+    run: str
+    stages: dict[str, StageStatus]
 
 
 class RunStatus(Record, frozen=True):
@@ -40,7 +50,7 @@ class Row(Record, frozen=True):
     """The lineage of one row: the raw reply and what became of it."""
 
     id: str
-    outcome: Sample | Rejection | None
+    outcome: Sample | Rejection
     reply: Reply
 
 
@@ -48,10 +58,14 @@ def status(run: RunDir) -> RunStatus:
     """Read manifest, journal and heartbeat."""
     state = journal.scan(run.folder("replies"))
     kinds = [*state.failed.values(), *state.refused.values()]
+    active = run.is_locked()
+    stages = summary(run, run.stages()).stages
+    if not active:  # what says running was killed
+        stages = {name: msgspec.structs.replace(stage, state=_at_rest(stage.state)) for name, stage in stages.items()}
     return RunStatus(
         run=str(run.root),
-        active=run.is_locked(),
-        stages={name: StageStatus(entry.state, entry.counts, entry.seconds) for name, entry in run.stages().items()},
+        active=active,
+        stages=stages,
         requests=state.intents,
         replies=len(state.replied),
         failed={kind: kinds.count(kind) for kind in sorted(set(kinds))},
@@ -73,10 +87,11 @@ def status_lines(status: RunStatus) -> list[str]:
         lines.append(f"requests {status.requests}, replies {status.replies}, without outcome {status.uncertain}")
         lines += [f"  failed: {kind} {count}" for kind, count in status.failed.items()]
         cost = "unknown (set generate.teacher.price)" if status.cost is None else f"${status.cost:.4f}"
+        cost = cost if status.cost != 0 else "none"
         lines.append(f"tokens in {status.input_tokens}, out {status.output_tokens}; cost {cost}")
     if status.active and status.heartbeat:
         beat = status.heartbeat
-        lines.append(f"now: {beat.stage}, {beat.done} of {beat.total}, {beat.in_flight} in flight, seen {beat.updated}")
+        lines.append(f"now: {beat.stage}, {beat.done} done, {beat.in_flight} in flight, seen {beat.updated}")
     return lines
 
 
@@ -90,6 +105,9 @@ def rows(run: RunDir, wanted: str | None, number: int) -> list[Row]:
         if len(found) >= (number if wanted is None else 1):
             break
     replied = journal.scan(run.folder("replies")).replied
+    lost = [outcome.prompt_id for outcome in found if outcome.prompt_id not in replied]
+    if lost:
+        raise CorruptData(f"{run.folder('replies')}: the journal lacks the reply to {lost[0]}; restore it from a copy")
     places = [replied[outcome.prompt_id] for outcome in found]
     replies = journal.replies(run.folder("replies"), places)
     return [Row(getattr(out, "id", out.prompt_id), out, reply) for out, reply in zip(found, replies, strict=True)]
@@ -100,14 +118,26 @@ def row_lines(rows: list[Row]) -> list[str]:
     return [line for row in rows for line in _row_lines(row)] or ["nothing found; `status` says what the run holds"]
 
 
-def stage_lines(results: dict[str, StageEntry], *, run: RunDir) -> list[str]:
-    """Return the table that ends each stage, and where the result lies."""
+def summary(run: RunDir, results: dict[str, StageEntry]) -> Summary:
+    """Return what a command did, stage by stage."""
+    stages = {
+        name: StageStatus(entry.state, entry.counts, entry.seconds, entry.cost, str(run.folder(FOLDERS[name])))
+        for name, entry in results.items()
+    }
+    return Summary(str(run.root), stages)
+
+
+def summary_lines(summary: Summary) -> list[str]:
+    """Return the table that ends each stage, and how to load what came out."""
     lines: list[str] = []
-    for name, entry in results.items():
-        counts = entry.counts or Counts(0, 0, {})
-        lines.append(f"{name} ({entry.seconds:.1f} s) -> {run.folder(FOLDERS[name])}")
+    for name, stage in summary.stages.items():
+        counts = stage.counts or Counts(0, 0, {})
+        lines.append(f"{name} ({stage.seconds:.1f} s) -> {stage.folder}")
         table = {"in": counts.taken, **counts.reasons, "out": counts.kept}
         lines += [f"  {label:<32}{count:>10}" for label, count in table.items()]
+    exported = summary.stages.get("export")
+    if exported and exported.counts and exported.counts.kept:
+        lines.append(f'load it: datasets.load_dataset("{exported.folder}", split="train")')
     return lines
 
 
@@ -121,10 +151,14 @@ def _row_lines(row: Row) -> list[str]:
     ]
     if isinstance(outcome, Sample):
         lines += ["--- problem", outcome.problem, f"--- solution, by {outcome.model}", outcome.solution]
-    elif outcome:
+    else:
         evidence = msgspec.json.encode(outcome.evidence).decode()
         lines += [f"--- rejected by {outcome.check}: {outcome.reason} {evidence}", row.reply.text or "(no text)"]
     return [*lines, ""]
+
+
+def _at_rest(state: str) -> str:
+    return "stopped" if state == "running" else state
 
 
 def _outcomes(run: RunDir, *, samples_only: bool) -> Any:

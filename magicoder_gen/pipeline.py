@@ -1,12 +1,14 @@
 """How the stages hang together: what each needs of the one before, and what decides its outcome."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
 
 from magicoder_gen.clean import stage as clean
 from magicoder_gen.config import Config
+from magicoder_gen.errors import Drift
 from magicoder_gen.export import stage as export
 from magicoder_gen.export.card import CardFacts
 from magicoder_gen.generate import journal
@@ -14,8 +16,10 @@ from magicoder_gen.generate import stage as generate
 from magicoder_gen.generate.teachers.local import Local
 from magicoder_gen.records import Counts, Progress, Sample, Sampling
 from magicoder_gen.sample import stage as sample
-from magicoder_gen.storage import jsonl
+from magicoder_gen.storage import jsonl, rundir
 from magicoder_gen.storage.rundir import RunDir, StageEntry, StageName
+
+logger = logging.getLogger(__name__)
 
 
 class Stage(msgspec.Struct, frozen=True):
@@ -35,14 +39,42 @@ def prepare(name: str, config: Config, run: RunDir) -> Stage:
     return {"sample": _sample, "generate": _generate, "clean": _clean, "export": _export}[name](config, run)
 
 
+def check(names: Iterable[str], config: Config) -> None:
+    """Raise what can be known to be wrong before anything is written or sent."""
+    if "generate" in names:
+        config.generate.check()
+
+
 def _sample(config: Config, run: RunDir) -> Stage:
     options, rng_seed = config.sample, config.rng_seed
     return Stage(
         "sample",
-        options.inputs(run, rng_seed=rng_seed),
+        _paid_for(options.inputs(run, rng_seed=rng_seed), run),
         lambda progress: sample.run(options, run, rng_seed=rng_seed, progress=progress),
         options.require_yield,
     )
+
+
+def _paid_for(inputs: dict[str, Any], run: RunDir) -> dict[str, Any]:
+    """Keep the seeds of a run that holds replies: only a larger `num` may replace them, since it extends them.
+
+    Returns the inputs to go by. Raises Drift for any other change of the options.
+    """
+    entry = run.stages().get("sample")
+    if entry is None or entry.state != "complete" or not journal.exists(run.folder("replies")):
+        return inputs
+    wanted = rundir.as_json(inputs)
+    changed = {key for key in wanted.keys() | entry.inputs.keys() if wanted.get(key) != entry.inputs.get(key)}
+    grows = "num" in changed and wanted["num"] > entry.inputs["num"]
+    if changed - {"num", "content"} or (grows and "content" in changed):
+        raise Drift(
+            f"{run.root} holds answers to other seeds; changed: "
+            f"{', '.join(f'sample.{key}' for key in sorted(changed))}; use another --run, or the old configuration"
+        )
+    if grows or not changed:
+        return inputs
+    logger.info("sample: the %d seeds that were asked are kept as they are", entry.inputs["num"])
+    return entry.inputs
 
 
 def _generate(config: Config, run: RunDir) -> Stage:
@@ -57,6 +89,8 @@ def _generate(config: Config, run: RunDir) -> Stage:
 
 def _clean(config: Config, run: RunDir) -> Stage:
     options = config.clean
+    if not journal.exists(run.folder("replies")):
+        run.require("generate")
     digest = journal.content_digest(run.folder("replies"))
 
     def clean_replies(progress: Progress) -> StageEntry:
@@ -67,6 +101,7 @@ def _clean(config: Config, run: RunDir) -> Stage:
 
 
 def _export(config: Config, run: RunDir) -> Stage:
+    run.require("clean")
     options, facts = config.export, _facts(config, run)
     inputs = {**options.inputs(run), "facts": msgspec.to_builtins(facts)}
     return Stage(
@@ -79,11 +114,12 @@ def _export(config: Config, run: RunDir) -> Stage:
 
 def _facts(config: Config, run: RunDir) -> CardFacts:
     """Return what the dataset card says of the stages before."""
-    before = {name: entry.counts for name, entry in run.stages().items() if name != "export"}
+    stages = run.stages()
+    before = {name: entry.counts for name, entry in stages.items() if name != "export"}
     decontaminate = config.clean.decontaminate
     return CardFacts(
-        run=run.root.name,
-        rng_seed=config.rng_seed,
+        run=run.root.resolve().name,
+        rng_seed=stages["sample"].inputs["rng_seed"] if "sample" in stages else config.rng_seed,
         counts={name: counts for name, counts in before.items() if counts},
         teachers=(_asked(config, run),),
         recipe=config.generate.recipe.path.stem,

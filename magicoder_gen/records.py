@@ -7,7 +7,7 @@ A record is one JSON line, complete in itself. *Seed* is a snippet of code, *rng
 
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
-from typing import Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 import msgspec
 
@@ -183,14 +183,22 @@ class Corpus(Protocol):
         """Yield every document once, in the corpus's own order, lazily; what cannot be read is a Skipped."""
         ...
 
+    def identity(self) -> Any:
+        """Return what changes when the content does, cheaply; raise ConfigError if there is no such corpus."""
+        ...
+
+    def title(self) -> str:
+        """Return what messages call it."""
+        ...
+
 
 class Strategy(Protocol):
     """How documents become seeds."""
 
     def seeds(
-        self, documents: Iterable[Document], *, num: int, rng_seed: int, quality: tuple["Quality", ...]
+        self, documents: Iterable[Document | Skipped], *, num: int, rng_seed: int, quality: tuple["Quality", ...]
     ) -> Iterator[Seed | Skipped]:
-        """Yield one Seed or Skipped per document; at most `num` seeds, in order of their index."""
+        """Yield one Seed or Skipped for each that comes; at most `num` seeds, in order of their index."""
         ...
 
 
@@ -203,7 +211,27 @@ class Quality(Protocol):
 
 
 class Teacher(Protocol):
-    """A language model that answers prompts."""
+    """A language model that answers prompts.
+
+    `delivery` names the options that cannot change an answer. `worked_example` and `constrained` say what help of
+    the recipe the model needs.
+    """
+
+    delivery: ClassVar[frozenset[str]]
+
+    @property
+    def worked_example(self) -> bool:
+        """Whether one question with its answer is shown first."""
+        ...
+
+    @property
+    def constrained(self) -> bool:
+        """Whether the recipe's grammar is sent."""
+        ...
+
+    def check(self) -> None:
+        """Raise what can be known to be missing before anything is done."""
+        ...
 
     def sampling(self) -> Sampling:
         """Return the model and parameters that prompts carry; may fetch a local model first."""

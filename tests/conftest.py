@@ -28,4 +28,6 @@ def no_tiktoken_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path / "tiktoken"))
     tokens.counter.cache_clear()
     yield
+    for model in ("test-model",):
+        tokens.counter(model).loading.join(10)
     tokens.counter.cache_clear()

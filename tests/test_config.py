@@ -25,12 +25,12 @@ def test_the_config_is_the_given_one_else_the_runs_own_else_the_quickstart(tmp_p
 @pytest.mark.parametrize("name", ["quickstart", "starter"])
 def test_the_configs_we_ship_are_valid(name: str) -> None:
     """Every one."""
-    config.load(builtin.path(f"configs/{name}.yaml"), [])
+    config.load(builtin.path(f"configs/{name}.yaml"))
 
 
 def test_the_starter_says_the_defaults() -> None:
     """What its comments call a default is one; num, recipe and corpora are its own choices."""
-    starter = config.load(builtin.path("configs/starter.yaml"), [])
+    starter = config.load(builtin.path("configs/starter.yaml"))
     default = config.Config()
     assert starter.generate.teacher == default.generate.teacher
     assert starter.generate.limits == default.generate.limits
@@ -42,11 +42,11 @@ def test_a_frozen_config_reads_back_as_itself(tmp_path: Path) -> None:
     """Every key resolved, paths absolute, so that the run directory is enough to go on."""
     path = tmp_path / "c.yaml"
     path.write_text("sample: {corpora: [{type: local, path: src}]}\ngenerate: {recipe: prompts/mine.yaml}\n")
-    loaded = config.load(path, [])
+    loaded = config.load(path)
     frozen = tmp_path / "elsewhere" / "config.yaml"
     frozen.parent.mkdir()
     frozen.write_text(config.dump(loaded))
-    assert config.load(frozen, []) == loaded
+    assert config.load(frozen) == loaded
     assert str(tmp_path / "src") in frozen.read_text()
 
 
@@ -63,7 +63,7 @@ def test_flags_fit_the_teacher() -> None:
     quickstart = builtin.path("configs/quickstart.yaml")
 
     def flagged(**flags: object) -> config.Config:
-        return config.load(quickstart, config.flag_overrides(quickstart, flags))
+        return config.load(quickstart, flags=flags)
 
     chat = flagged(base_url="http://127.0.0.1:1/v1", model="m", concurrency=3, num=5)
     assert chat.generate.teacher == Chat(base_url="http://127.0.0.1:1/v1", model="m", concurrency=3)
@@ -71,7 +71,7 @@ def test_flags_fit_the_teacher() -> None:
     local = flagged(concurrency=2, model="tiny.gguf").generate.teacher
     assert isinstance(local, Local)
     assert (local.slots, local.model) == (2, Path.cwd() / "tiny.gguf")
-    assert flagged(num=None) == config.load(quickstart, [])
+    assert flagged(num=None) == config.load(quickstart)
 
 
 def test_a_key_in_the_config_is_refused_and_not_repeated(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_a_key_in_the_config_is_refused_and_not_repeated(tmp_path: Path) -> None
     path = tmp_path / "c.yaml"
     path.write_text("generate: {teacher: {type: chat, api_key: sk-canary-4711}}")
     with pytest.raises(ConfigError, match="did you mean api_key_env") as raised:
-        config.load(path, [])
+        config.load(path)
     assert "canary" not in str(raised.value)
 
 
@@ -89,4 +89,4 @@ def test_a_url_that_is_none_or_carries_a_secret_is_refused(tmp_path: Path, url: 
     path = tmp_path / "c.yaml"
     path.write_text(f"generate: {{teacher: {{type: chat, base_url: '{url}'}}}}")
     with pytest.raises(ConfigError, match="base_url must"):
-        config.load(path, [])
+        config.load(path)

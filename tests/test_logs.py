@@ -30,7 +30,7 @@ def test_json_lines_are_objects(capsys: pytest.CaptureFixture[str]) -> None:
     logs.setup("json")
     logger.warning("one\x1b[31m line")
     entry = json.loads(capsys.readouterr().err)
-    assert (entry["level"], entry["event"]) == ("warning", "WARNING one line")
+    assert (entry["level"], entry["event"]) == ("warning", "one line")
     assert entry["ts"].endswith("+00:00")
 
 

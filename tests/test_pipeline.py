@@ -94,7 +94,7 @@ def test_one_command_from_code_to_a_dataset(project: Path) -> None:
     """Seeds, replies, samples and data are there, and the printed counts are those of the files."""
     done = run("run", "c.yaml", "--json", cwd=project)
     assert done.returncode == 0, done.stderr
-    entries = json.loads(done.stdout)
+    entries = json.loads(done.stdout)["stages"]
     root = project / "runs" / "c"
     assert entries["generate"]["counts"] == {"in": 12, "out": 12, "reasons": {}}
     for entry in entries.values():
@@ -193,7 +193,7 @@ def test_a_second_signal_leaves_at_once_and_the_run_goes_on_later(project: Path)
         server.seconds = 0
         resumed = run("run", "c.yaml", cwd=project)
     assert resumed.returncode == 0
-    assert "12 requests of an earlier, killed run" in resumed.stderr
+    assert "12 requests of an earlier, interrupted run" in resumed.stderr
 
 
 def test_a_run_against_a_server_leaks_no_key(project: Path) -> None:
@@ -312,30 +312,47 @@ def test_a_run_can_grow_but_not_drift(project: Path) -> None:
     assert run("run", "c.yaml", "--num", 20, cwd=project).returncode == 0
     assert len(_replied(project / "runs/c")) == 20
     (project / "mine.txt").write_text("Invent a task and solve it: {code}")
+    before = products(project / "runs/c")
     drifted = run("run", "c.yaml", "--num", 20, "--set", "generate.recipe=mine.txt", cwd=project)
     assert drifted.returncode == 78
     assert "changed: recipe" in drifted.stderr
+    others = run("run", "c.yaml", "--num", 20, "--set", "rng_seed=1", cwd=project)
+    assert others.returncode == 78
+    assert "changed: sample.rng_seed" in others.stderr
     assert len(_replied(project / "runs/c")) == 20
+    assert products(project / "runs/c") == before
+
+
+def test_seeds_that_were_paid_for_stay(project: Path) -> None:
+    """A smaller num, or a corpus that has changed since, keeps the run as it is: the same command goes on."""
+    run("run", "c.yaml", "--num", 14, cwd=project)
+    before = products(project / "runs/c")
+    (project / "code" / "module_0.py").write_text("changed = 1\nentirely = 2\n")
+    smaller = run("run", "--run", "runs/c", cwd=project)
+    assert smaller.returncode == 0
+    assert "kept as they are" in run("run", "c.yaml", cwd=project).stderr
+    assert products(project / "runs/c") == before
 
 
 def test_prompts_that_fail_are_counted_and_asked_again(project: Path) -> None:
     """Over the allowed share the exit code is 3; the samples of the others are made all the same."""
-    broken = {"on": True}
+    broken: set[str] = set()
+    answered = answering()
 
     def behave(prompt: str, number: int) -> object:
-        fails = broken["on"] and "module_1" not in prompt and hash(prompt) % 2 == 0
-        return (500, {"Retry-After": "0"}, "oops") if fails else answered(prompt, number)
+        if len(server.asked) <= 4 and number == 1:
+            broken.add(prompt)
+        return (500, {}, "oops") if prompt in broken and number == 1 else answered(prompt, number)
 
-    answered = answering()
     with serving(behave) as server:
-        configure(project, chat(server.url, attempts=1))
+        configure(project, chat(server.url, attempts=1, concurrency=1))
         first = run("run", "c.yaml", "--json", cwd=project)
-        counts = json.loads(first.stdout)["generate"]["counts"]
-        failed = counts["reasons"].get("http_500", 0)
-        assert counts["in"] == counts["out"] + failed == 12
-        assert first.returncode == (3 if failed > 1 else 0)
-        broken["on"] = False
+        counts = json.loads(first.stdout)["stages"]["generate"]["counts"]
+        assert counts == {"in": 12, "out": 8, "reasons": {"http_500": 4}}
+        assert first.returncode == 3
+        assert len(lines(project / "runs/c/samples")) == 8
         assert run("run", "c.yaml", cwd=project).returncode == 0
+    assert sorted(server.asked.values()) == [1] * 8 + [2] * 4
     assert len(lines(project / "runs/c/samples")) == 12
 
 
@@ -363,6 +380,90 @@ def test_a_damaged_journal_is_65(project: Path) -> None:
     assert "journal is damaged" in done.stderr
 
 
+def test_export_refuses_what_clean_did_not_write(project: Path) -> None:
+    """A part that was cut, and a stage that did not finish, are no data set."""
+    run("run", "c.yaml", cwd=project)
+    part = project / "runs/c/samples/part-00000.jsonl"
+    part.write_bytes(part.read_bytes()[:-50])
+    cut = run("export", "c.yaml", cwd=project)
+    assert (cut.returncode, "not the file that clean wrote" in cut.stderr) == (65, True)
+    assert run("clean", "c.yaml", cwd=project).returncode == 0
+    assert run("sample", "c.yaml", "--run", "fresh", cwd=project).returncode == 0
+    early = run("export", "c.yaml", "--run", "fresh", cwd=project)
+    assert (early.returncode, "clean has not been run" in early.stderr) == (78, True)
+
+
+def test_other_replies_are_cleaned_again(project: Path) -> None:
+    """Even if the journal is exactly as long as the one before."""
+    other = [answer.replace("adds", "ADDS") for answer in ANSWERS]
+    run("run", "c.yaml", cwd=project)
+    run("run", "c.yaml", "--run", "o", "--set", f"generate.teacher.replies={json.dumps(other)}", cwd=project)
+    mine, theirs = (project / root / "replies" / "part-00000.jsonl" for root in ("runs/c", "o"))
+    assert mine.stat().st_size == theirs.stat().st_size
+    mine.write_bytes(theirs.read_bytes())
+    assert run("clean", "c.yaml", cwd=project).returncode == 0
+    assert all("ADDS" in sample["problem"] for sample in lines(project / "runs/c/samples"))
+
+
+def test_rate_limits_for_ever_end_at_the_time_limit(project: Path) -> None:
+    """And what is wrong for all, as a refused key, ends the waiting of the others."""
+    limited = (429, {"Retry-After": "0.05"}, '{"error": {"message": "slow down"}}')
+    with serving(lambda _p, _n: limited) as server:
+        configure(project, chat(server.url))
+        flags = ("--set", "generate.limits={max_duration: 1, grace: 0.2}")
+        done = run("run", "c.yaml", *flags, cwd=project)
+        assert done.returncode == 4, done.stderr
+        assert "slow down" in done.stderr
+    with serving(lambda _p, number: (401, {}, "{}") if number > 3 else limited) as server:
+        configure(project, chat(server.url))
+        assert run("run", "c.yaml", "--run", "other", cwd=project).returncode == 77
+
+
+def test_a_server_that_is_repaired_is_asked_again(project: Path) -> None:
+    """Refusals before any answer may be the server's fault: they are not final."""
+    refusing = {"on": True}
+    answered = answering()
+    with serving(lambda p, n: (400, {}, '{"error": "broken"}') if refusing["on"] else answered(p, n)) as server:
+        configure(project, chat(server.url))
+        assert run("run", "c.yaml", cwd=project).returncode == 78
+        refusing["on"] = False
+        assert run("run", "c.yaml", cwd=project).returncode == 0
+    assert len(_replied(project / "runs/c")) == 12
+
+
+def test_a_mistake_found_late_leaves_no_run_behind(project: Path) -> None:
+    """A recipe that is none, a corpus that is not there: config.yaml must not freeze what never worked."""
+    for flag in ("generate.recipe=nope", "sample.corpora=[{type: local, path: nowhere}]"):
+        assert run("run", "c.yaml", "--set", flag, cwd=project).returncode == 78
+        assert not (project / "runs/c/config.yaml").exists()
+
+
+def test_a_config_is_read_once(project: Path) -> None:
+    """A pipe can be read no second time."""
+    here = "--set 'sample.corpora=[{type: local, path: code}]'"
+    command = f"{sys.executable} -m magicoder_gen run <(cat c.yaml) --run piped {here}"
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    done = subprocess.run(["bash", "-c", command], cwd=project, env=environment, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "type: scripted" in (project / "piped" / "config.yaml").read_text()
+
+
+def test_without_a_terminal_at_all(project: Path) -> None:
+    """A process without stderr, as some schedulers start them, runs to its end."""
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    command = f"{sys.executable} -m magicoder_gen run c.yaml >&- 2>&-"
+    assert subprocess.run(["sh", "-c", command], cwd=project, env=environment, check=False).returncode == 0
+
+
+def test_looking_at_what_is_no_run(project: Path) -> None:
+    """2, also for an id that no row has; a garbled heartbeat does not matter."""
+    assert run("status", "code", cwd=project).returncode == 2
+    run("run", "c.yaml", cwd=project)
+    assert run("show", "runs/c", "ffff", cwd=project).returncode == 2
+    (project / "runs/c/status.json").write_text("{")
+    assert run("status", "runs/c", cwd=project).returncode == 0
+
+
 def test_generate_without_seeds_says_what_to_run_first(project: Path) -> None:
     """78."""
     done = run("generate", "c.yaml", cwd=project)
@@ -388,7 +489,7 @@ def test_init_writes_what_doctor_and_run_accept(project: Path) -> None:
         assert done.returncode == 0, done.stderr
         examined = run("doctor", "runs/mine/config.yaml", "--json", cwd=project)
     assert examined.returncode == 0, examined.stdout
-    assert {finding["verdict"] for finding in json.loads(examined.stdout)} <= {"ok", "warning"}
+    assert {finding["verdict"] for finding in json.loads(examined.stdout)["findings"]} <= {"ok", "warning"}
     assert len(lines(project / "runs/mine/samples")) == 5
 
 
@@ -418,7 +519,7 @@ def test_log_lines_can_be_json(project: Path) -> None:
     run("run", "c.yaml", cwd=project)
     again = run("run", "c.yaml", "--log-format", "json", "--json", cwd=project)
     assert all(json.loads(line)["event"] for line in again.stderr.strip().split("\n"))
-    assert set(json.loads(again.stdout)) == {"sample", "generate", "clean", "export"}
+    assert set(json.loads(again.stdout)["stages"]) == {"sample", "generate", "clean", "export"}
 
 
 def test_a_closed_stdout_does_not_undo_a_finished_run(project: Path) -> None:
@@ -426,7 +527,7 @@ def test_a_closed_stdout_does_not_undo_a_finished_run(project: Path) -> None:
     with start("run", "c.yaml", cwd=project) as process:
         assert process.stdout is not None
         process.stdout.close()
-        process.wait(60)
+        assert process.wait(60) == 0
     assert json.loads((project / "runs/c/manifest.json").read_text())["export"]["state"] == "complete"
 
 

@@ -19,7 +19,7 @@ from magicoder_gen.clean.benchmarks import Benchmark, Item
 from magicoder_gen.records import Options, Record
 
 MIN_TOKENS = 5
-_TOKEN = re.compile(r"[0-9A-Za-z\x80-\U0010ffff]+")
+_TOKEN = re.compile(r"[^\W_]+")
 _SHOWN = 200  # characters of evidence
 
 

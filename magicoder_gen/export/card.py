@@ -170,7 +170,7 @@ def _decontamination(facts: CardFacts, tally: Tally) -> str:
     names = ", ".join(_span(name) for name in facts.benchmarks)
     flagged = f", {tally.flagged:,} kept with a label" if facts.verbatim == "flag" else ""
     return (
-        f"## Decontamination\n\nBenchmarks: {names}. Tier 1 ran: problem texts and solutions of at least five tokens, "
+        f"## Decontamination\n\nBenchmarks: {names}. Looked for: problem texts and solutions of at least five tokens, "
         f"verbatim except for case, spacing, punctuation and comment marks. {dropped:,} rows dropped{flagged}. "
         "Renamed identifiers, translations and paraphrases were not looked for."
     )
@@ -184,7 +184,7 @@ def _licenses(tally: Tally) -> str:
 
 
 def _loading(formats: list[Format]) -> str:
-    names = [f'load_dataset("PATH_OR_REPO", "{block.folder}", split="train")' for block in formats]
+    names = [f'load_dataset("path/to/this/folder", "{block.folder}", split="train")' for block in formats]
     code = "\n".join(["from datasets import load_dataset", "", *names])
     return f"## How to load\n\n```python\n{code}\n```"
 

@@ -18,6 +18,8 @@ class Pair(Record, frozen=True):
     seed: str
     repo: str | None
     path: str | None
+    first_line: int
+    last_line: int
     license: str | None
     revision: str | None
     model: str
@@ -31,6 +33,8 @@ class Conversation(Record, frozen=True):
     language: str
     repo: str | None
     path: str | None
+    first_line: int
+    last_line: int
     license: str | None
     revision: str | None
     model: str
@@ -59,7 +63,7 @@ class ProblemSolution(Block, frozen=True):
 
     def features(self) -> list[dict[str, Any]]:
         """Return the columns and their types as a data set card declares them."""
-        return [_string(name) for name in Pair.__struct_fields__]
+        return [_column(name) for name in Pair.__struct_fields__]
 
 
 class Messages(Block, frozen=True):
@@ -81,8 +85,8 @@ class Messages(Block, frozen=True):
 
     def features(self) -> list[dict[str, Any]]:
         """Return the columns and their types as a data set card declares them."""
-        turns = {"name": "messages", "list": [_string("role"), _string("content")]}
-        return [turns, *(_string(name) for name in Conversation.__struct_fields__[1:])]
+        turns = {"name": "messages", "list": [_column("role"), _column("content")]}
+        return [turns, *(_column(name) for name in Conversation.__struct_fields__[1:])]
 
 
 Format = ProblemSolution | Messages
@@ -91,6 +95,8 @@ ORIGIN_COLUMNS = {
     "language": "of the seed; the solution may be in another",
     "repo": "repository the seed was taken from",
     "path": "its file there",
+    "first_line": "of the snippet in that file, from 1",
+    "last_line": "the same, inclusive",
     "license": "as the corpus states it",
     "revision": "of the repository",
     "model": "the teacher",
@@ -103,11 +109,13 @@ def _origin(sample: Sample) -> dict[str, Any]:
         "language": sample.seed.language,
         "repo": origin.repo,
         "path": origin.path,
+        "first_line": sample.seed.first_line,
+        "last_line": sample.seed.last_line,
         "license": origin.license,
         "revision": origin.revision,
         "model": sample.model,
     }
 
 
-def _string(name: str) -> dict[str, Any]:
-    return {"name": name, "dtype": "string"}
+def _column(name: str) -> dict[str, Any]:
+    return {"name": name, "dtype": "int64" if name.endswith("_line") else "string"}

@@ -43,6 +43,7 @@ class Admission:
         self._clock = clock
         self._started = clock()
         self._closed = False
+        self._next: Prompt | None = None
 
     def close(self) -> None:
         """Admit nothing more."""
@@ -52,21 +53,28 @@ class Admission:
         return self
 
     async def __anext__(self) -> Prompt:
-        if self._closed or self._at_limit():
+        if self._next is None:
+            self._next = next(self._prompts, None)
+        if self._next is None or self._closed or self.at_limit():
             raise StopAsyncIteration
-        prompt = next(self._prompts, None)
-        if prompt is None:
-            raise StopAsyncIteration
+        prompt, self._next = self._next, None
         intent = Intent(prompt.id)
         self._state.note(intent)
         self.in_flight += 1
         await self._journal.written(intent)
         return prompt
 
-    def _at_limit(self) -> bool:
+    def at_limit(self) -> bool:
+        """Whether a limit stops the run; `limit_reached` then names it."""
         limits = self._limits
         if limits.max_requests is not None and self._state.intents >= limits.max_requests:
             self.limit_reached = f"generate.limits.max_requests={limits.max_requests}"
-        elif limits.max_duration is not None and self._clock() - self._started >= limits.max_duration:
-            self.limit_reached = f"generate.limits.max_duration={limits.max_duration:g}"
-        return self.limit_reached is not None
+        return self.limit_reached is not None or self.out_of_time()
+
+    def out_of_time(self) -> bool:
+        """Whether `max_duration` is over; `limit_reached` then says so."""
+        allowed = self._limits.max_duration
+        over = allowed is not None and self._clock() - self._started >= allowed
+        if over:
+            self.limit_reached = f"generate.limits.max_duration={allowed:g}"
+        return over

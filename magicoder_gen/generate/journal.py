@@ -15,6 +15,7 @@ import re
 import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -86,6 +87,11 @@ class State(msgspec.Struct):
         self.cost = None if self.cost is None or reply.cost is None else self.cost + reply.cost
 
 
+def exists(folder: Path) -> bool:
+    """Whether anything was journaled."""
+    return any(path.stat().st_size for path in _parts(folder))
+
+
 def scan(folder: Path) -> State:
     """Read the whole journal; raise CorruptData with file and byte offset. A torn tail is passed over."""
     state = State()
@@ -110,8 +116,8 @@ def replies(folder: Path, places: Iterable[Place]) -> Iterator[Reply]:
 
 
 def content_digest(folder: Path) -> str:
-    """Identify the journal's content without reading it: it only ever grows."""
-    return digest([[path.name, path.stat().st_size] for path in _parts(folder)])
+    """Identify the journal's content."""
+    return digest([[path.name, shards.sha256_of(path)] for path in _parts(folder)])
 
 
 def parts(folder: Path) -> list[Part]:
@@ -139,7 +145,7 @@ class Journal:
             existing = _parts(self._folder)
             if existing:
                 _cut_torn_tail(existing[-1])
-            self._open_part(max(len(existing) - 1, 0))
+            self._open_part(int(existing[-1].stem.removeprefix("part-")) if existing else 0)
         self._thread.start()
         return self
 
@@ -149,7 +155,8 @@ class Journal:
         """Write what has queued; raise DiskError if that fails."""
         self._queue.put(None)
         self._thread.join()
-        os.close(self._file)
+        if self._file >= 0:
+            os.close(self._file)
         if self._broken and error is None:
             raise self._broken
 
@@ -171,7 +178,7 @@ class Journal:
             try:
                 self._commit([line for line, _ in group])
             except OSError as error:
-                self._broken = DiskError(
+                self._broken = self._broken or DiskError(
                     f"cannot write {self._folder}: {error.strerror}; nothing more is sent; "
                     "free space and run the same command again"
                 )
@@ -208,7 +215,8 @@ class Journal:
         sizes = list(itertools.accumulate(map(len, lines), initial=self._good))[1:]
         fitting = bisect.bisect_right(sizes, self._shard_bytes)
         if fitting == 0 and self._good:
-            os.close(self._file)
+            closing, self._file = self._file, -1
+            os.close(closing)
             self._open_part(self._number + 1)
             return self._fitting(lines)
         return max(fitting, 1)
@@ -218,7 +226,8 @@ class Journal:
             _write_all(self._file, content)
             os.fdatasync(self._file) if hasattr(os, "fdatasync") else os.fsync(self._file)
         except OSError:
-            os.ftruncate(self._file, self._good)
+            with suppress(OSError):
+                os.ftruncate(self._file, self._good)
             raise
         self._good += len(content)
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from magicoder_gen.errors import ConfigError, DiskError, TeacherUnreachable, creating, writing
+from magicoder_gen.errors import ConfigError, DiskError, MagicoderError, TeacherUnreachable, creating, writing
 from magicoder_gen.fingerprint import digest
 from magicoder_gen.records import Record
 from magicoder_gen.storage import shards
@@ -145,7 +145,9 @@ def _given(path: Path) -> Model:
         with path.open("rb") as file:
             magic = file.read(4)
     except OSError as error:
-        raise ConfigError(f"generate.teacher.model: {path}: {error.strerror}; give the path of a GGUF file") from error
+        raise ConfigError(
+            f"generate.teacher.model: {path}: {error.strerror}; give a GGUF file, or name a server by --base-url"
+        ) from error
     if magic != b"GGUF":
         raise ConfigError(f"generate.teacher.model: {path} is not a GGUF file; llama.cpp reads no other format")
     return Model(f"{path.stem}-{_sha256(path)[:12]}", path)
@@ -255,6 +257,8 @@ def from_hub(published: Published, folder: Path) -> Path:
                 token=False,
             )
         )
+    except MagicoderError:
+        raise  # a signal
     except Exception as error:  # the client's HTTP library, and so its errors, differ between versions
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             raise DiskError(f"{folder.parent}: disk full; free space or set MAGICODER_GEN_CACHE") from error

@@ -60,7 +60,7 @@ def _jinja(text: str, path: Path) -> Render:
     def render(code: str, language: str) -> str:
         try:
             return template.render(code=code, language=language, fence=fence(code))
-        except TemplateError as error:
-            raise ConfigError(f"{path}: {error}") from error
+        except Exception as error:  # a template is a program of the user's and may raise anything
+            raise ConfigError(f"{path}: {type(error).__name__}: {error}") from error
 
     return render

@@ -10,7 +10,7 @@ from magicoder_gen.errors import ConfigError
 from magicoder_gen.fingerprint import digest
 from magicoder_gen.generate import prompts
 from magicoder_gen.records import Message, Options, Prompt, Sampling, Seed
-from magicoder_gen.storage import builtin, settings
+from magicoder_gen.storage import builtin, settings, shapes
 
 
 class RecipeName(str):
@@ -21,7 +21,7 @@ class RecipeName(str):
     @classmethod
     def from_setting(cls, value: str, folder: Path) -> Self:
         """Read the setting of a configuration file that lies in `folder`."""
-        return cls(str(folder / Path(value).expanduser()) if "/" in value or "." in value else value)
+        return cls(str(shapes.absolute(value, folder)) if "/" in value or "." in value else value)
 
     @property
     def path(self) -> Path:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from magicoder_gen.errors import ConfigError, Drift, Interrupted, LimitReached, MagicoderError, PoorYield
+from magicoder_gen.errors import Drift, Interrupted, LimitReached, MagicoderError, PoorYield
 from magicoder_gen.generate import journal, recipes
 from magicoder_gen.generate.admission import Admission, Limits
 from magicoder_gen.generate.journal import Journal, State
@@ -20,13 +20,12 @@ from magicoder_gen.generate.recipes import RecipeName
 from magicoder_gen.generate.teachers.chat import Chat
 from magicoder_gen.generate.teachers.local import Local
 from magicoder_gen.generate.teachers.scripted import Scripted
-from magicoder_gen.records import Counts, Options, Progress, Prompt, Reply, Seed
+from magicoder_gen.records import Counts, Options, Progress, Prompt, Reply, Sampling, Seed, Teacher
 from magicoder_gen.storage import jsonl
 from magicoder_gen.storage.rundir import RunDir, StageEntry, plain
 
 logger = logging.getLogger("magicoder_gen")
 
-DECISIVE = {"type", "model", "temperature", "top_p", "max_tokens", "seed", "worked_example", "constrained", "replies"}
 TICK = 2.0  # seconds between two signs of life while answers are awaited
 
 
@@ -40,13 +39,18 @@ class GenerateOptions(Options, frozen=True):
 
     def inputs(self, run: RunDir) -> dict[str, Any]:
         """Return what decides the answers: the seeds, the texts of the recipe, the model and its parameters."""
-        entry = run.stages().get("sample")
-        teacher = {key: value for key, value in plain(self.teacher).items() if key in DECISIVE}
+        delivery = self.teacher.delivery
         return {
-            "seeds": [part.sha256 for part in entry.parts["seeds"]] if entry and entry.parts else [],
+            "seeds": [part.sha256 for part in run.require("sample").parts["seeds"]],
             "recipe": recipes.content(self.recipe),
-            "teacher": teacher,
+            "teacher": {key: value for key, value in plain(self.teacher).items() if key not in delivery},
         }
+
+    def check(self) -> None:
+        """Raise what can be known before anything is done: a recipe that is none, no key, no model file."""
+        teacher: Teacher = self.teacher
+        _asker(self, Sampling("any"))
+        teacher.check()
 
     def require_yield(self, counts: Counts) -> None:
         """Raise PoorYield if too many prompts, or all, got no answer."""
@@ -68,16 +72,17 @@ def run(options: GenerateOptions, run: RunDir, *, progress: Progress) -> StageEn
     """
     started = time.monotonic()
     folder = run.folder("replies")
+    inputs = options.inputs(run)
     state = journal.scan(folder)
     prompts = _Prompts(options, run)
-    _refuse_drift(prompts, state, options, run)
-    run.begin("generate", options.inputs(run))
+    _refuse_drift(prompts, state, inputs, run)
+    run.begin("generate", inputs)
     trouble: MagicoderError | None = None
     try:
         _ask_all(options, run, prompts, state, progress)
     except MagicoderError as error:
         trouble = error
-    entry = _finish(run, prompts, state, time.monotonic() - started)
+    entry = _finish(run, prompts, journal.scan(folder), time.monotonic() - started)
     if trouble:
         raise trouble
     assert entry.counts is not None
@@ -97,15 +102,7 @@ class _Prompts:
 
     def __init__(self, options: GenerateOptions, run: RunDir) -> None:
         self._seeds = run.folder("seeds")
-        if not jsonl.parts(self._seeds):
-            raise ConfigError(f"{run.root} has no seeds; run `magicoder-gen sample --run {run.root}` first")
-        teacher = options.teacher
-        self._ask = recipes.asker(
-            options.recipe,
-            teacher.sampling(),
-            worked_example=teacher.worked_example,
-            constrained=teacher.constrained,
-        )
+        self._ask = _asker(options, options.teacher.sampling())
         self.ids = {prompt.id for prompt in self.all()}
 
     def all(self) -> Iterator[Prompt]:
@@ -121,14 +118,20 @@ class _Prompts:
                 yield prompt
 
 
-def _refuse_drift(prompts: _Prompts, state: State, options: GenerateOptions, run: RunDir) -> None:
+def _asker(options: GenerateOptions, sampling: Sampling) -> recipes.Ask:
+    teacher: Teacher = options.teacher
+    return recipes.asker(
+        options.recipe, sampling, worked_example=teacher.worked_example, constrained=teacher.constrained
+    )
+
+
+def _refuse_drift(prompts: _Prompts, state: State, inputs: dict[str, Any], run: RunDir) -> None:
     """More seeds may join a run; answers to prompts that are no longer asked mean another configuration."""
-    known = state.replied.keys() | state.refused.keys()
-    orphans = len(known - prompts.ids)
+    orphans = len(state.replied.keys() - prompts.ids)
     if not orphans:
         return
     before = run.stages().get("generate")
-    changed = _changed(before.inputs if before else {}, options.inputs(run))
+    changed = [key for key in _changed(before.inputs if before else {}, inputs) if key != "seeds"]
     raise Drift(
         f"{run.root} holds {orphans} answers to prompts that this configuration does not ask; "
         f"changed: {', '.join(changed) or 'the seeds or the model file'}; use another --run, or the old configuration"
@@ -147,9 +150,10 @@ def _ask_all(options: GenerateOptions, run: RunDir, prompts: _Prompts, state: St
     """Send what is pending and journal what comes; raise LimitReached or Interrupted."""
     pending = len(prompts.ids) - sum(state.is_done(prompt_id) for prompt_id in prompts.ids)
     if state.open:
-        logger.info("%d requests of an earlier, killed run had no answer; they are sent again", len(state.open))
+        logger.info("%d requests of an earlier, interrupted run had no answer; they are sent again", len(state.open))
     if not pending:
         return
+    logger.info("asking %d prompts; %d have their answer", pending, len(prompts.ids) - pending)
     with Journal(run.folder("replies"), shard_bytes=run.layout.shard_bytes) as writer:
         admission = Admission(prompts.pending(state), writer, state, options.limits)
         exchange = _Exchange(options, writer, admission, state)
@@ -166,28 +170,47 @@ class _Exchange:
 
     def __init__(self, options: GenerateOptions, writer: Journal, admission: Admission, state: State) -> None:
         self.signal_number: int | None = None
+        self._ending = False
         self._options = options
         self._writer = writer
         self._admission = admission
         self._state = state
 
     async def run(self, progress: Progress, *, total: int) -> None:
-        """Return when every admitted prompt has its outcome, or the grace after a signal is over."""
+        """Return when every admitted prompt has its outcome, or the grace after a signal or limit is over."""
 
         def show() -> None:
             done = len(self._state.replied) + len(self._state.refused)
             progress.update(done, total, in_flight=self._admission.in_flight, cost=self._state.cost)
 
         listening = asyncio.create_task(self._listen(show))
-        ticking = asyncio.create_task(_every(TICK, show))
+        ticking = asyncio.create_task(self._tick(show, listening))
         try:
             with _signals(self._on_signal, listening):
                 await listening
         except asyncio.CancelledError:
-            if self.signal_number is None:
+            if not self._ending:
                 raise
         finally:
             ticking.cancel()
+
+    async def _tick(self, show: Callable[[], None], listening: "asyncio.Task[None]") -> None:
+        """Show signs of life; see to it that time limits hold although nothing is admitted."""
+        while True:
+            show()
+            if self._admission.in_flight and self._admission.out_of_time():
+                self._end(listening)
+            await asyncio.sleep(TICK)
+
+    def _end(self, listening: "asyncio.Task[None]") -> None:
+        """Admit nothing more, and wait for what is under way, but not for ever."""
+        if self._ending:
+            return
+        self._ending = True
+        self._admission.close()
+        grace = self._options.limits.grace
+        logger.warning("stopping: waiting up to %g s for %d answers under way", grace, self._admission.in_flight)
+        asyncio.get_running_loop().call_later(grace, listening.cancel)
 
     async def _listen(self, show: Callable[[], None]) -> None:
         async with aclosing(self._options.teacher.answer(self._admission)) as outcomes:
@@ -203,33 +226,27 @@ class _Exchange:
             listening.cancel()
             return
         self.signal_number = number
-        self._admission.close()
-        grace = self._options.limits.grace
-        logger.warning("stopping: waiting up to %g s for %d answers under way", grace, self._admission.in_flight)
-        asyncio.get_running_loop().call_later(grace, listening.cancel)
-
-
-async def _every(seconds: float, show: Callable[[], None]) -> None:
-    while True:
-        show()
-        await asyncio.sleep(seconds)
+        self._end(listening)
 
 
 @contextmanager
 def _signals(handler: Any, listening: "asyncio.Task[None]") -> Iterator[None]:
-    """Route SIGINT, SIGTERM and SIGHUP to `handler`; only the main thread may."""
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    """Route SIGINT, SIGTERM and SIGHUP to `handler` where they are not ignored; only the main thread may."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in numbers}
+    heeded = [number for number in numbers if before[number] is not signal.SIG_IGN]
     loop = asyncio.get_running_loop()
-    for number in numbers:
+    for number in heeded:
         loop.add_signal_handler(number, handler, number, listening)
     try:
         yield
     finally:
-        for number in numbers:
+        for number in heeded:
             loop.remove_signal_handler(number)
+            signal.signal(number, before[number])
 
 
 def _finish(run: RunDir, prompts: _Prompts, state: State, seconds: float) -> StageEntry:

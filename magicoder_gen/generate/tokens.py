@@ -1,4 +1,8 @@
-"""Count tokens where the teacher does not say; exact with tiktoken's tables, else an estimate that says so."""
+"""Count tokens where the teacher does not say; never waits, and says once when it can only estimate.
+
+tiktoken fetches its tables at first use, without a deadline. So they are loaded in the background; until they are
+there, and where they cannot be had, four bytes count as a token.
+"""
 
 import logging
 import threading
@@ -8,43 +12,46 @@ from functools import cache
 logger = logging.getLogger("magicoder_gen")
 
 BYTES_PER_TOKEN = 4  # an estimate for code and English
-PATIENCE = 10.0  # seconds; tiktoken fetches its tables at first use, and its download has no deadline
 
 
 def count(text: str, model: str) -> int:
-    """Return the tokens of `text` for `model`."""
-    return counter(model)(text)
+    """Return the tokens of `text` for `model`, as well as can be told now."""
+    return counter(model).count(text)
 
 
 @cache
-def counter(model: str) -> Callable[[str], int]:
-    """Return the function that counts tokens for `model`; made once per model."""
-    found: list[Callable[[str], int]] = []
-    thread = threading.Thread(target=_load, args=(model, found), daemon=True)
-    thread.start()
-    thread.join(PATIENCE)
-    if found:
-        return found[0]
-    logger.warning(
-        "tiktoken's tables cannot be had here: token counts are estimated at %d bytes a token",
-        BYTES_PER_TOKEN,
-    )
-    return lambda text: -(-len(text.encode("utf-8", "replace")) // BYTES_PER_TOKEN)
+def counter(model: str) -> "Counter":
+    """Return the counter for `model`; made once per model."""
+    return Counter(model)
 
 
-def _load(model: str, found: list[Callable[[str], int]]) -> None:
-    import tiktoken
+class Counter:
+    """Counts with tiktoken once its tables are loaded, by length until then."""
 
-    try:
-        encoding = tiktoken.encoding_for_model(model)
-    except KeyError:
-        encoding = None
-    except Exception as error:  # noqa: BLE001  # whatever its downloader raises, the estimate stands in
-        logger.debug("tiktoken: %s", type(error).__name__)
-        return
-    try:
-        encoding = encoding or tiktoken.get_encoding("o200k_base")
-    except Exception as error:  # noqa: BLE001  # the same
-        logger.debug("tiktoken: %s", type(error).__name__)
-        return
-    found.append(lambda text: len(encoding.encode(text, disallowed_special=())))
+    def __init__(self, model: str) -> None:
+        self._encode: Callable[[str], int] | None = None
+        self.loading = threading.Thread(target=self._load, args=(model,), daemon=True)
+        self.loading.start()
+
+    def count(self, text: str) -> int:
+        """Return the number of tokens."""
+        if self._encode is not None:
+            return self._encode(text)
+        return -(-len(text.encode("utf-8", "replace")) // BYTES_PER_TOKEN)
+
+    def _load(self, model: str) -> None:
+        try:
+            import tiktoken
+
+            try:
+                encoding = tiktoken.encoding_for_model(model)
+            except KeyError:
+                encoding = tiktoken.get_encoding("o200k_base")
+        except Exception as error:  # noqa: BLE001  # whatever its downloader raises, the estimate stands
+            logger.warning(
+                "the teacher gives no token counts and tiktoken has no tables here (%s): counting %d bytes as a token",
+                type(error).__name__,
+                BYTES_PER_TOKEN,
+            )
+            return
+        self._encode = lambda text: len(encoding.encode(text, disallowed_special=()))

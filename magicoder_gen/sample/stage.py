@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 
 from magicoder_gen.errors import PoorYield
-from magicoder_gen.records import Counts, Document, Options, Progress, Seed, Skipped
+from magicoder_gen.records import Corpus, Counts, Document, Options, Progress, Seed, Skipped
 from magicoder_gen.sample.corpora.local import Local
 from magicoder_gen.sample.corpora.stdlib import Stdlib
 from magicoder_gen.sample.corpora.tables import Tables
@@ -99,16 +99,14 @@ class _Tally:
         self._kept = 0
         self._reasons: dict[str, int] = {}
 
-    def documents(self, corpora: tuple[AnyCorpus, ...]) -> Iterator[Document]:
-        """Yield the documents of all corpora, one corpus after the other; count those that cannot be read."""
+    def documents(self, corpora: tuple[AnyCorpus, ...]) -> Iterator[Document | Skipped]:
+        """Yield what all corpora hold, one corpus after the other."""
+        corpus: Corpus
         for corpus in corpora:
             for document in corpus.documents():
                 self._taken += 1
                 self._progress.update(self._taken)
-                if isinstance(document, Skipped):
-                    self.count(document)
-                else:
-                    yield document
+                yield document
 
     def count(self, outcome: Seed | Skipped) -> None:
         if isinstance(outcome, Seed):

@@ -39,11 +39,14 @@ class Lines(Block, frozen=True):
         _check_bounds(self.min_lines, self.max_lines)
 
     def seeds(
-        self, documents: Iterable[Document], *, num: int, rng_seed: int, quality: tuple[Quality, ...]
+        self, documents: Iterable[Document | Skipped], *, num: int, rng_seed: int, quality: tuple[Quality, ...]
     ) -> Iterator[Seed | Skipped]:
         """Yield one Seed or Skipped per document: the seeds at the end, O(num) of them in memory until then."""
         smallest = Smallest(num)
         for document in documents:
+            if isinstance(document, Skipped):
+                yield document
+                continue
             outcome = self._draw(document, rng_seed, quality=quality)
             if isinstance(outcome, Skipped):
                 yield outcome
@@ -89,7 +92,8 @@ class PaperLines(Block, frozen=True):
     them by rng_seed, and the seeds are the first `num` of it. Lines are those of str.splitlines, which also
     ends one at form feed, U+2028 and others; `first_line` and `last_line` count them that way.
 
-    The published program stops at an empty document; here it keeps its index and draws nothing. There is
+    The published program stops at an empty document; here it, and one that cannot be read, keeps its index and
+    draws nothing. There is
     no quality check. Source and defaults: src/magicoder/generate_data.py of
     https://github.com/ise-uiuc/magicoder.
     """
@@ -105,7 +109,7 @@ class PaperLines(Block, frozen=True):
         _check_bounds(self.min_lines, self.max_lines)
 
     def seeds(
-        self, documents: Iterable[Document], *, num: int, rng_seed: int, quality: tuple[Quality, ...]
+        self, documents: Iterable[Document | Skipped], *, num: int, rng_seed: int, quality: tuple[Quality, ...]
     ) -> Iterator[Seed | Skipped]:
         """Yield one Seed or Skipped per document, all after the last was read; keeps their snippets only.
 
@@ -115,7 +119,7 @@ class PaperLines(Block, frozen=True):
             raise ConfigError("sample.quality: strategy paper_lines checks nothing, as published; leave quality out")
         return self._seeds(documents, num=num, rng_seed=rng_seed)
 
-    def _seeds(self, documents: Iterable[Document], *, num: int, rng_seed: int) -> Iterator[Seed | Skipped]:
+    def _seeds(self, documents: Iterable[Document | Skipped], *, num: int, rng_seed: int) -> Iterator[Seed | Skipped]:
         import numpy as np
 
         draws = list(self._draws(documents, rng_seed))
@@ -130,12 +134,12 @@ class PaperLines(Block, frozen=True):
             else:
                 yield Skipped("not_drawn", draw.origin)
 
-    def _draws(self, documents: Iterable[Document], rng_seed: int) -> Iterator[Draw | Skipped]:
+    def _draws(self, documents: Iterable[Document | Skipped], rng_seed: int) -> Iterator[Draw | Skipped]:
         twister = random.Random(rng_seed)  # noqa: S311  # repeatable, not secret
         for index, document in enumerate(islice(documents, self.max_documents)):
             if index % self.chunk_size == 0:
                 twister.seed(rng_seed + index)
-            yield self._draw(document, twister)
+            yield document if isinstance(document, Skipped) else self._draw(document, twister)
 
     def _draw(self, document: Document, twister: random.Random) -> Draw | Skipped:
         lines = document.text.splitlines(keepends=True)

@@ -5,11 +5,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import yaml
 from msgspec import inspect
 
 from magicoder_gen.errors import ConfigError
-from magicoder_gen.storage import shapes
+from magicoder_gen.storage import shapes, strict_yaml
 
 
 def applied(tree: dict[str, Any], overrides: Iterable[str], value_type: type) -> dict[str, Any]:
@@ -25,10 +24,8 @@ def _changed(tree: dict[str, Any], override: str) -> dict[str, Any]:
     keys = [int(key) if key.isdigit() else key for key in re.findall(r"[^.\[\]]+", dotted)]
     if not equals or not keys:
         raise ConfigError(f"--set {override}: expected KEY=VALUE, such as sample.num=100")
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"--set {override}: {text!r} is not valid YAML") from error
+    source = f"--set {dotted}"
+    value = strict_yaml.construct(strict_yaml.compose(text, source), source)
     changed: dict[str, Any] = _with(tree, keys, _typed_here(value), override)
     return changed
 
@@ -66,9 +63,16 @@ def _anchored(tree: Any, infos: list[inspect.Type]) -> Any:
     """Turn what was typed here into plain strings: absolute where the type is a path."""
     if isinstance(tree, _TypedHere):
         wanted = shapes.path_like(infos)
-        return str(shapes.anchored(wanted, str(tree), Path.cwd())) if wanted else str(tree)
+        return _here(wanted, str(tree)) if wanted else str(tree)
     if isinstance(tree, list):
         return [_anchored(item, shapes.item_types(infos)) for item in tree]
     if isinstance(tree, dict):
         return {key: _anchored(value, shapes.field_types(infos, tree, key)) for key, value in tree.items()}
     return tree
+
+
+def _here(wanted: type, value: str) -> str:
+    try:
+        return str(shapes.anchored(wanted, value, Path.cwd()))
+    except ValueError as error:
+        raise ConfigError(f"--set: {error}") from error

@@ -1,4 +1,4 @@
-"""Read JSON lines, plain or zstd; a torn last line never happened, damage elsewhere is an error."""
+"""Read the finished parts of a stage: JSON lines, plain or zstd; any damage is an error."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +10,7 @@ import msgspec
 from magicoder_gen.errors import CorruptData
 
 Line = TypeVar("Line")
+_REMEDY = "restore it, or delete its folder and run its stage again"
 
 
 def read(path: Path, line_type: type[Line]) -> Iterator[Line]:
@@ -18,13 +19,11 @@ def read(path: Path, line_type: type[Line]) -> Iterator[Line]:
     with opened(path) as file:
         for number, line in enumerate(file, start=1):
             if not line.endswith(b"\n"):
-                return
+                raise CorruptData(f"{path}:{number}: the last line has no end; {_REMEDY}")
             try:
                 yield decoder.decode(line)
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                raise CorruptData(
-                    f"{path}:{number}: {error}; restore it, or delete its folder and run its stage again"
-                ) from error
+                raise CorruptData(f"{path}:{number}: {error}; {_REMEDY}") from error
 
 
 def read_parts(folder: Path, line_type: type[Line]) -> Iterator[Line]:
@@ -35,7 +34,7 @@ def read_parts(folder: Path, line_type: type[Line]) -> Iterator[Line]:
 
 def parts(folder: Path) -> list[Path]:
     """Return the finished parts of `folder`, in order; none if it does not exist."""
-    return sorted(folder.glob("part-?????.jsonl*"))
+    return sorted([*folder.glob("part-?????.jsonl"), *folder.glob("part-?????.jsonl.zst")])
 
 
 @contextmanager

@@ -5,13 +5,32 @@ import re
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import yaml
 from msgspec import inspect
 
 from magicoder_gen.storage import shapes
 
+_SHOWN = 40  # characters of a wrong value
 
-def taught(message: str, tree: Any, value_type: Any, *, source: Path, node: yaml.Node | None) -> str:
+
+class Where(msgspec.Struct, frozen=True):
+    """The file, its YAML, and the overrides: one of them holds the mistake."""
+
+    source: Path
+    node: yaml.Node | None
+    overrides: tuple[str, ...]
+
+    def of(self, keys: list[str | int], shown: str) -> str:
+        """Return the override that set the value at `keys`, else file and line."""
+        for override in reversed(self.overrides):
+            key = re.sub(r"\.(\d+)", r"[\1]", override.partition("=")[0].strip())
+            if f"{shown}.".startswith((f"{key}.", f"{key}[")):
+                return f"--set {key}"
+        return f"{self.source}:{_line(self.node, keys)}"
+
+
+def taught(message: str, tree: Any, value_type: Any, *, where: Where) -> str:
     """Say where the value stands and what would be right there."""
     problem, _, path = message.partition(" - at `$")
     keys = [int(key) if key.isdigit() else key for key in re.findall(r"[^.\[\]`]+", path)]
@@ -26,7 +45,10 @@ def taught(message: str, tree: Any, value_type: Any, *, source: Path, node: yaml
         problem = f"unknown type {_value_at(tree, keys)!r}; allowed: {', '.join(tags)}"
     elif "missing required field `type`" in problem:
         problem += f"; allowed: {', '.join(_tags(_structs_at(value_type, tree, keys)))}"
-    return f"{source}:{_line(node, keys)}: {shown or 'the file'}: {_lower(problem)}"
+    value = _value_at(tree, keys)
+    if problem.startswith("Expected") and "regex" not in problem and isinstance(value, str | int | float):
+        problem += f", not {str(value)[:_SHOWN]!r}"
+    return f"{where.of(keys, shown)}: {shown or 'the file'}: {_lower(problem)}"
 
 
 def _nearest(wrong: str, known: list[str]) -> str:

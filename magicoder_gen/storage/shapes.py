@@ -1,5 +1,6 @@
 """Walk a type as one walks the tree that is to become it; a union is narrowed by the tree's `type`."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,17 @@ def path_like(infos: list[inspect.Type]) -> type | None:
 
 def anchored(wanted: Any, value: str, folder: Path) -> Any:
     """Read `value` as the path-like type `wanted`, relative to `folder`."""
-    return folder / Path(value).expanduser() if wanted is Path else wanted.from_setting(value, folder)
+    return absolute(value, folder) if wanted is Path else wanted.from_setting(value, folder)
+
+
+def absolute(value: str, folder: Path) -> Path:
+    """Return the path `value`, relative to `folder`, without `..`; raise ValueError for what no path can be."""
+    if "\0" in value:
+        raise ValueError("a path cannot hold a NUL character")
+    try:
+        return Path(os.path.normpath(folder / Path(value).expanduser()))
+    except RuntimeError as error:
+        raise ValueError(f"{value}: {error}") from error
 
 
 def _members(info: inspect.Type) -> list[inspect.Type]:

@@ -84,9 +84,9 @@ def test_the_text_tells_how_it_was_made() -> None:
     assert "976, recipe `oss_instruct`" in text
     assert "| `MIT` | 2 |" in text
     assert "Unknown: 1 rows." in text
-    assert "Benchmarks: `humaneval`. Tier 1 ran" in text
+    assert "Benchmarks: `humaneval`. Looked for: problem texts" in text
     assert "2 rows dropped" in text
-    assert 'load_dataset("PATH_OR_REPO", "messages", split="train")' in text
+    assert 'load_dataset("path/to/this/folder", "messages", split="train")' in text
 
 
 def test_the_funnel_adds_up() -> None:

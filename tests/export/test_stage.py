@@ -90,6 +90,8 @@ def test_rows_hold_what_the_sample_says(tmp_path: Path) -> None:
         "seed": "Do it.",
         "repo": "a/b",
         "path": "0.py",
+        "first_line": 1,
+        "last_line": 1,
         "license": "MIT",
         "revision": None,
         "model": "teacher-1",

@@ -74,6 +74,8 @@ def test_blocks_paths_and_numbers_are_decoded() -> None:
         ("number: 1\nnumber: 2", r"c.yaml:2: not valid YAML: key 'number' stands here twice"),
         ("a: &x [1]\nb: *x", r"c.yaml:2: not valid YAML: aliases"),
         ("number: !!python/object/apply:os.system [ls]", r"c.yaml:1: not valid YAML"),
+        ("number: .inf", r"not valid YAML: inf is not a number here"),
+        ('number: "\\uD835"', r"not valid YAML"),
         ("? [1]\n: 2", r"c.yaml.*not valid YAML|Expected"),
     ],
 )
@@ -103,7 +105,13 @@ def test_overrides_reach_any_key() -> None:
         ("number", "expected KEY=VALUE"),
         ("nmber=1", r"nmber: unknown key; did you mean number\?"),
         ("inner.colours[3].depth=1", "there is no 3"),
-        ("number=[", "not valid YAML"),
+        ("number=[", "--set number: not valid YAML"),
+        ("number=many", r"^--set number: number: expected int, got str, not 'many'"),
+        ("inner.colours=[{type: red, depth: 0}]", r"^--set inner.colours: inner.colours\[0\].depth: .*not '0'"),
+        ("number=&a [*a]", "aliases"),
+        ("number=2024-13-45", "not valid YAML"),
+        ("number=" + "[" * 3000, "not valid YAML"),
+        ("inner.chosen={type: dark_blue, path: ~nobody-7f3a/x}", "nobody-7f3a"),
     ],
 )
 def test_a_wrong_override_is_as_clear(override: str, message: str) -> None:

@@ -53,14 +53,21 @@ def test_an_error_half_way_leaves_no_half_part(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["part-00000.jsonl"]
 
 
-def test_a_torn_last_line_never_happened(tmp_path: Path) -> None:
-    """Damage before it is an error with file and line."""
+@pytest.mark.parametrize("content", [b'"a"\n"b', b'"a"\nbroken\n"c"\n', b'"a"\n\xff\n'])
+def test_damage_is_an_error_with_file_and_line(tmp_path: Path, content: bytes) -> None:
+    """A part appears whole, so a torn last line is damage like any other."""
     path = tmp_path / "part-00000.jsonl"
-    path.write_bytes(b'"a"\n"b')
-    assert list(jsonl.read(path, str)) == ["a"]
-    path.write_bytes(b'"a"\nbroken\n"c"\n')
+    path.write_bytes(content)
     with pytest.raises(CorruptData, match=r"part-00000\.jsonl:2"):
         list(jsonl.read(path, str))
+
+
+def test_what_a_killed_writer_leaves_is_no_part(tmp_path: Path) -> None:
+    """Temporary names are not read."""
+    write_parts(tmp_path, ["a"], Layout())
+    (tmp_path / "part-00001.jsonl.tmp").write_bytes(b'"b"\n')
+    (tmp_path / "part-00001.jsonl.zst.tmp").write_bytes(b"")
+    assert list(jsonl.read_parts(tmp_path, str)) == ["a"]
 
 
 def test_a_damaged_zst_part_is_named(tmp_path: Path) -> None:

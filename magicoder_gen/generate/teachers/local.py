@@ -4,7 +4,7 @@ import functools
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 
@@ -36,6 +36,13 @@ class Local(Block, frozen=True):
     seed: int = 976
     worked_example: bool = True
     constrained: bool = True
+
+    delivery: ClassVar[frozenset[str]] = frozenset({"threads", "slots"})
+
+    def check(self) -> None:
+        """Raise ConfigError if llama.cpp or the given model file is missing; fetches nothing."""
+        llama_server.require_xllamacpp()
+        models.outlook(self.model)
 
     def sampling(self) -> Sampling:
         """Return the model and its parameters; finds the model, which may mean fetching it."""

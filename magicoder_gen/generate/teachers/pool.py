@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 
+from magicoder_gen.errors import MagicoderError
 from magicoder_gen.records import Failure, Prompt, Reply
 
 Outcome = Reply | Failure
@@ -27,7 +28,7 @@ async def outcomes(
                 prompt = await anext(prompts, None)
                 if prompt is None:
                     break
-                await ready.put(await ask(prompt))
+                await ready.put(await _outcome(ask, prompt, trouble))
         except Exception as error:  # noqa: BLE001  # raised below, in the task that listens
             trouble.append(error)
         idle -= 1
@@ -44,3 +45,12 @@ async def outcomes(
         await asyncio.gather(*workers, return_exceptions=True)
     if trouble:
         raise trouble[0]
+
+
+async def _outcome(ask: Callable[[Prompt], Awaitable[Outcome]], prompt: Prompt, trouble: list[Exception]) -> Outcome:
+    """Ask; what ends the run is noted as trouble and is this prompt's failure, to be asked again."""
+    try:
+        return await ask(prompt)
+    except MagicoderError as error:
+        trouble.append(error)
+        return Failure(prompt.id, prompt.seed, "run_stopped", str(error), final=False)

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 
+from magicoder_gen.fingerprint import digest
 from magicoder_gen.generate.teachers import pool
 from magicoder_gen.records import Block, Failure, Prompt, Reply, Sampling, Usage
 
@@ -19,9 +20,14 @@ class Scripted(Block, frozen=True):
     worked_example: bool = False
     constrained: bool = False
 
+    delivery: ClassVar[frozenset[str]] = frozenset({"seconds", "concurrency"})
+
     def sampling(self) -> Sampling:
-        """Return a model name and no parameters."""
-        return Sampling("scripted")
+        """Return a model name that stands for the script."""
+        return Sampling(f"scripted-{digest(self.replies)[:8]}")
+
+    def check(self) -> None:
+        """Pass: nothing can be missing."""
 
     def answer(self, prompts: AsyncIterator[Prompt]) -> AsyncGenerator[Reply | Failure, None]:
         """Yield one reply per prompt."""
@@ -31,4 +37,6 @@ class Scripted(Block, frozen=True):
         await asyncio.sleep(self.seconds)
         text = self.replies[prompt.seed.index % len(self.replies)]
         usage = Usage(0, 0)
-        return Reply(prompt.id, prompt.seed, text, None, "stop", usage, 0.0, "scripted", None, 1, self.seconds)
+        return Reply(
+            prompt.id, prompt.seed, text, None, "stop", usage, 0.0, prompt.sampling.model, None, 1, self.seconds
+        )

@@ -4,6 +4,7 @@ Pure functions. A `Retry` is tried again, a `Refusal` never; errors that end the
 """
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -15,7 +16,12 @@ import msgspec
 from magicoder_gen.errors import ConfigError, NotAuthorised, TryLater, UnknownModel
 from magicoder_gen.records import Usage
 
+_MANY = 2**53  # more tokens than any request has, and all that JSON numbers hold
 MAX_WAIT = 600.0  # seconds; a longer Retry-After is cut, so that a limit or a signal is noticed
+
+
+_STATUS_OF = {"invalid_api_key": 401, "model_not_found": 404, "rate_limit_exceeded": 429}
+"""What these codes mean, whatever status they come with."""
 
 
 class Retry(Exception):  # an instruction, not an error
@@ -47,50 +53,51 @@ class Answer(msgspec.Struct, frozen=True):
     system_fingerprint: str | None
 
 
-class _Message(msgspec.Struct, frozen=True):
-    content: str | None = None
-    refusal: str | None = None
-    reasoning_content: str | None = None
-    reasoning: str | None = None
-    tool_calls: Any = None
-
-
-class _Choice(msgspec.Struct, frozen=True):
-    message: _Message = _Message()
-    finish_reason: str | None = None
-
-
-class _Usage(msgspec.Struct, frozen=True):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-
-
-class _Completion(msgspec.Struct, frozen=True):
-    choices: list[_Choice] | None = None
-    usage: _Usage | None = None
-    model: str | None = None
-    system_fingerprint: str | None = None
-    error: Any = None
-
-
 def read_answer(body: bytes, *, where: str) -> Answer:
-    """Return the first choice of a 200 answer; raise Retry or what `judge_status` raises."""
-    completion = _decoded(body)
-    if completion.error:
-        _judge_error(completion.error, where)
-    if not completion.choices:
+    """Return the first choice of a 200 answer; raise Retry or what `judge_status` raises.
+
+    Only what cannot be an answer is refused: the rest is paid for, so an odd optional field becomes None.
+    """
+    completion = _json(body)
+    if not isinstance(completion, dict):
+        raise Retry("bad_body", f"not a chat completion: {_excerpt(body[:1000].decode('utf-8', 'replace'))}")
+    if completion.get("error"):
+        _judge_error(completion["error"], where)
+    choices = completion.get("choices")
+    if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
         raise Retry("no_choices", "the answer has no choices")
-    choice = completion.choices[0]
-    message = choice.message
-    usage = completion.usage
+    message = choices[0].get("message")
+    message = message if isinstance(message, dict) else {}
+    text = _content(message.get("content"))
+    calls_tool = message.get("tool_calls") and not text
     return Answer(
-        text=message.content if message.content is not None else message.refusal,
-        reasoning=message.reasoning_content or message.reasoning,
-        finish_reason="tool_calls" if message.tool_calls and not message.content else choice.finish_reason,
-        usage=Usage(usage.prompt_tokens, usage.completion_tokens) if usage else None,
-        model=completion.model,
-        system_fingerprint=completion.system_fingerprint,
+        text=text if text is not None else _text(message.get("refusal")),
+        reasoning=_text(message.get("reasoning_content")) or _text(message.get("reasoning")),
+        finish_reason="tool_calls" if calls_tool else _text(choices[0].get("finish_reason")),
+        usage=_usage(completion.get("usage")),
+        model=_text(completion.get("model")),
+        system_fingerprint=_text(completion.get("system_fingerprint")),
     )
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _content(value: Any) -> str | None:
+    """Return the content of a message; some servers send a list of parts."""
+    if not isinstance(value, list):
+        return _text(value)
+    return "".join(_text(part.get("text")) or "" for part in value if isinstance(part, dict))
+
+
+def _usage(value: Any) -> Usage | None:
+    """Return the tokens billed, None unless both counts are whole numbers from 0."""
+    if not isinstance(value, dict):
+        return None
+    counts = [value.get("prompt_tokens"), value.get("completion_tokens")]
+    asked, answered = (count if isinstance(count, int) and 0 <= count < _MANY else None for count in counts)
+    return None if asked is None or answered is None else Usage(asked, answered)
 
 
 def judge_status(status: int, body: str, headers: Mapping[str, str], *, where: str) -> Never:
@@ -98,12 +105,13 @@ def judge_status(status: int, body: str, headers: Mapping[str, str], *, where: s
     error = _error_in(body)
     code, message = str(error.get("code") or error.get("type") or ""), _excerpt(error.get("message") or body)
     wait = retry_after(headers)
+    status = _STATUS_OF.get(code, status)
     if code in {"insufficient_quota", "billing_hard_limit_reached"} or status == 402:  # noqa: PLR2004
         raise TryLater(f"{where}: quota exhausted: {message}; top up and run the same command again")
     if status in {401, 403}:
         raise NotAuthorised(f"{where}: HTTP {status}: {message}; check the key that api_key_env names")
     if status == 404:  # noqa: PLR2004
-        raise UnknownModel(f"{where}: HTTP 404: {message}; check generate.teacher.model and base_url")
+        raise UnknownModel(f"{where}: HTTP 404: {message}; check generate.teacher.model and base_url (most end in /v1)")
     if status == 429:  # noqa: PLR2004
         raise Retry("rate_limit", f"HTTP 429: {message}", wait=wait, costs=False)
     if status in {408, 409, 425} or status >= 500:  # noqa: PLR2004
@@ -125,58 +133,52 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
             return _within(float(value))
         if value:
             return _within((parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
     return None
 
 
-def _within(seconds: float) -> float:
-    return min(max(seconds, 0.0), MAX_WAIT)
+def _within(seconds: float) -> float | None:
+    return min(max(seconds, 0.0), MAX_WAIT) if math.isfinite(seconds) else None
 
 
-def _decoded(body: bytes) -> _Completion:
+def _json(body: bytes) -> Any:
+    """Decode JSON as servers write it: half surrogate pairs become U+FFFD, and what is no JSON becomes None."""
     try:
-        return msgspec.json.decode(body, type=_Completion)
+        return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _leniently_decoded(body)
-
-
-def _leniently_decoded(body: bytes) -> _Completion:
-    """Decode JSON that only the standard library takes (half surrogate pairs, NaN); raise Retry for the rest."""
+        pass
     try:
         tree = json.loads(body.decode("utf-8", "replace"))
-        text = json.dumps(tree, ensure_ascii=False).encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-        return msgspec.convert(json.loads(text), _Completion)
-    except (ValueError, RecursionError, msgspec.ValidationError) as error:
-        excerpt = _excerpt(body[:1000].decode("utf-8", "replace"))
-        raise Retry("bad_body", f"not a chat completion: {excerpt}") from error
+        whole = json.dumps(tree, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return json.loads(whole)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _judge_error(error: Any, where: str) -> Never:
     """Raise what an error object inside a 200 answer means."""
     code = str(error.get("code")) if isinstance(error, dict) else ""
-    status = int(code) if code.isdigit() else 500
+    status = int(code) if re.fullmatch("[1-5][0-9][0-9]", code) else 500
     judge_status(status, json.dumps({"error": error}), {}, where=where)
 
 
 def _error_in(body: str) -> dict[str, Any]:
-    try:
-        tree = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
+    tree = _json(body.encode("utf-8", "replace"))
+    tree = tree[0] if isinstance(tree, list) and tree else tree
     error = tree.get("error", tree) if isinstance(tree, dict) else {}
     return error if isinstance(error, dict) else {"message": str(error)}
 
 
 def _excerpt(text: str) -> str:
-    """Return the first 200 characters on one line, without control characters."""
-    return re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", str(text)).strip()[:200]
+    """Return the first 200 characters on one line, without control characters and half characters."""
+    text = str(text)[:1000].encode("utf-8", "replace").decode()
+    return re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", text).strip()[:200]
 
 
 def read_model_names(body: bytes) -> list[str]:
     """Return the ids of a /models answer; empty if it is something else."""
-    try:
-        listed = json.loads(body)["data"]
-        return [str(model["id"]) for model in listed]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return []
+    listed = _json(body)
+    models = listed.get("data") if isinstance(listed, dict) else None
+    named = [model.get("id") for model in models if isinstance(model, dict)] if isinstance(models, list) else []
+    return [name for name in named if isinstance(name, str)]

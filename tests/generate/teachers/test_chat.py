@@ -10,7 +10,7 @@ from builders import a_prompt, a_seed, asynchronously
 from loopback import completion, serving
 
 from magicoder_gen.errors import ConfigError, MagicoderError, NotAuthorised, TeacherUnreachable, TryLater, UnknownModel
-from magicoder_gen.generate.teachers.chat import Chat, Price, answers, model_names
+from magicoder_gen.generate.teachers.chat import NO_KEY, Chat, Price, answers, model_names
 from magicoder_gen.records import Failure, Reply
 
 KEY = "canary-key-4711"
@@ -128,6 +128,8 @@ def test_a_refused_prompt_is_final_and_the_rest_goes_on(status: int, body: str, 
         (404, '{"error": {"message": "no such model"}}', UnknownModel),
         (429, '{"error": {"message": "pay", "code": "insufficient_quota"}}', TryLater),
         (302, "", ConfigError),
+        (400, '{"error": {"message": "wrong", "code": "invalid_api_key"}}', NotAuthorised),
+        (200, '{"error": {"message": "unknown", "code": "model_not_found"}}', UnknownModel),
     ],
 )
 def test_what_no_prompt_can_overcome_stops_the_run(
@@ -165,13 +167,44 @@ def test_answers_under_way_are_kept_when_the_run_must_stop() -> None:
 
     with serving(behave) as server:
         kept = asyncio.run(collect(server.url))
-    assert {outcome.prompt_id for outcome in kept} == {"p1", "p2"}
+    assert {outcome.prompt_id: type(outcome) for outcome in kept} == {"p0": Failure, "p1": Reply, "p2": Reply}
+    assert not next(outcome for outcome in kept if isinstance(outcome, Failure)).final
 
 
 def test_an_unreachable_teacher_is_named_with_its_url(unused_port: int) -> None:
     """Nothing listens: the error names model, URL and what to check."""
     with pytest.raises(TeacherUnreachable, match=rf"test-model at http://127.0.0.1:{unused_port}/v1"):
         ask(f"http://127.0.0.1:{unused_port}/v1", patience=0.2)
+
+
+@pytest.mark.parametrize("retry_timeouts", [True, False])
+def test_a_refused_connection_is_no_timeout(unused_port: int, retry_timeouts: bool) -> None:  # noqa: FBT001
+    """It is said as what it is, costs no attempt, and is never final."""
+    url = f"http://127.0.0.1:{unused_port}/v1"
+    with pytest.raises(TeacherUnreachable, match="Cannot connect"):
+        ask(url, patience=0.3, attempts=1, retry_timeouts=retry_timeouts)
+
+
+@pytest.mark.parametrize("answer", [b"garbage\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"])
+def test_a_garbled_answer_is_a_connection_that_failed(answer: bytes) -> None:
+    """Not a traceback: the prompt fails, and may be asked again."""
+
+    async def garble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await writer.drain()
+        writer.close()
+
+    async def converse() -> list[Reply | Failure]:
+        server = await asyncio.start_server(garble, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        chat = Chat(model="m", base_url=f"http://127.0.0.1:{port}/v1", attempts=1)
+        async with server:
+            return [outcome async for outcome in answers(chat, asynchronously([a_prompt()]), key=KEY)]
+
+    (failure,) = asyncio.run(converse())
+    assert isinstance(failure, Failure)
+    assert (failure.kind, failure.final) == ("connection", False)
 
 
 def test_five_equal_refusals_at_the_start_mean_the_request_is_wrong() -> None:
@@ -186,6 +219,10 @@ def test_five_equal_refusals_at_the_start_mean_the_request_is_wrong() -> None:
     ("changes", "expected"),
     [
         ({"usage": None}, {"estimated": True}),
+        ({"usage": {"prompt_tokens": 1.5, "completion_tokens": "many"}}, {"estimated": True}),
+        ({"usage": {"prompt_tokens": -1, "completion_tokens": 2}}, {"estimated": True}),
+        ({"system_fingerprint": 5, "model": {}}, {"system_fingerprint": None, "model": "test-model"}),
+        ({"choices": [{"message": {"content": [{"type": "text", "text": "a"}, {"text": "b"}]}}]}, {"text": "ab"}),
         ({"system_fingerprint": None, "model": None, "id": None}, {"model": "test-model"}),
         ({"choices": [{"message": {"content": None}}]}, {"text": None}),
         ({"choices": [{"message": {"content": "", "reasoning_content": "hm"}}]}, {"text": "", "reasoning": "hm"}),
@@ -235,7 +272,10 @@ def test_a_missing_key_names_the_variable(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.delenv("SOME_KEY", raising=False)
     with pytest.raises(NotAuthorised, match="SOME_KEY"):
         Chat(api_key_env="SOME_KEY").key()
-    assert Chat(api_key_env=None).key() == "none"
+    assert Chat(api_key_env=None).key() == NO_KEY
+    monkeypatch.setenv("SOME_KEY", "two\nlines")
+    with pytest.raises(NotAuthorised, match="odd characters"):
+        Chat(api_key_env="SOME_KEY").key()
 
 
 def test_models_are_listed() -> None:
