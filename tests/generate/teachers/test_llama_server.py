@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 
 from magicoder_gen.errors import ConfigError, MagicoderError, TeacherUnreachable
-from magicoder_gen.generate import models
+from magicoder_gen.generate import model_sources, models
 from magicoder_gen.generate.teachers import llama_server
 from magicoder_gen.generate.teachers.llama_server import LlamaServer
 
@@ -25,7 +25,7 @@ def model() -> Path:
     """The smallest model; what cannot be fetched is a reason to skip."""
     pytest.importorskip("xllamacpp", reason="the extra `local` is not installed")
     try:
-        return models.find(preferred=(models.SMOLLM2,)).path
+        return models.find(preferred=(model_sources.SMOLLM2,)).path
     except MagicoderError as error:
         pytest.skip(str(error))
 

@@ -8,7 +8,7 @@ import pytest
 from builders import a_prompt, asynchronously
 
 from magicoder_gen.errors import ConfigError, MagicoderError
-from magicoder_gen.generate import models
+from magicoder_gen.generate import model_sources, models
 from magicoder_gen.generate.teachers.local import Local
 from magicoder_gen.records import Failure, Prompt, Reply
 
@@ -18,7 +18,7 @@ def model() -> Path:
     """The smallest model; what cannot be fetched is a reason to skip."""
     pytest.importorskip("xllamacpp", reason="the extra `local` is not installed")
     try:
-        return models.find(preferred=(models.SMOLLM2,)).path
+        return models.find(preferred=(model_sources.SMOLLM2,)).path
     except MagicoderError as error:
         pytest.skip(str(error))
 
@@ -66,7 +66,7 @@ def test_too_long_for_the_context(model: Path) -> None:
 def test_sampling_names_the_content(model: Path) -> None:
     """Prompts carry a name that stands for the model's bytes, not for its path."""
     sampling = Local(model=model, temperature=0.2, max_tokens=99).sampling()
-    assert sampling.model == f"SmolLM2-135M-Instruct.Q4_1-{models.SMOLLM2.sha256[:12]}"
+    assert sampling.model == f"SmolLM2-135M-Instruct.Q4_1-{model_sources.SMOLLM2.sha256[:12]}"
     assert (sampling.temperature, sampling.max_tokens, sampling.seed) == (0.2, 99, 976)
 
 
