@@ -171,8 +171,8 @@ def _run_stages(
     logs.setup(log_format)
     config, path = _config(config_path, run_path, overrides, **flags)
     logs.setup(log_format, secrets=_secrets(config))
-    pipeline.check(names, config)
     run = _run_dir(path, run_path, config)
+    pipeline.check(names, config, run)
     results: dict[str, StageEntry] = {}
     with run.locked():
         trouble = _stages(names, config, run, results, frozen=configuration.dump(config))

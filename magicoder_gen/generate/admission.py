@@ -42,6 +42,7 @@ class Admission:
         self._limits = limits
         self._clock = clock
         self._started = clock()
+        self.grace = limits.grace
         self._closed = False
         self._next: Prompt | None = None
 

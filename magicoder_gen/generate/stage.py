@@ -2,12 +2,9 @@
 
 import asyncio
 import logging
-import signal
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import aclosing, contextmanager
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import msgspec
@@ -15,6 +12,7 @@ import msgspec
 from magicoder_gen.errors import Drift, Interrupted, LimitReached, MagicoderError, PoorYield
 from magicoder_gen.generate import journal, recipes
 from magicoder_gen.generate.admission import Admission, Limits
+from magicoder_gen.generate.exchange import Exchange
 from magicoder_gen.generate.journal import Journal, State
 from magicoder_gen.generate.recipes import RecipeName
 from magicoder_gen.generate.teachers.chat import Chat
@@ -25,8 +23,6 @@ from magicoder_gen.storage import jsonl
 from magicoder_gen.storage.rundir import RunDir, StageEntry, plain
 
 logger = logging.getLogger("magicoder_gen")
-
-TICK = 2.0  # seconds between two signs of life while answers are awaited
 
 
 class GenerateOptions(Options, frozen=True):
@@ -156,97 +152,13 @@ def _ask_all(options: GenerateOptions, run: RunDir, prompts: _Prompts, state: St
     logger.info("asking %d prompts; %d have their answer", pending, len(prompts.ids) - pending)
     with Journal(run.folder("replies"), shard_bytes=run.layout.shard_bytes) as writer:
         admission = Admission(prompts.pending(state), writer, state, options.limits)
-        exchange = _Exchange(options, writer, admission, state)
+        exchange = Exchange(options.teacher, writer, admission, state)
         asyncio.run(exchange.run(progress, total=len(prompts.ids)))
     if exchange.signal_number is not None:
         raise Interrupted(exchange.signal_number)
     if admission.limit_reached:
         left = len(prompts.ids) - len(state.replied) - len(state.refused)
         raise LimitReached(f"{admission.limit_reached} reached, {left} prompts left; the same command goes on")
-
-
-class _Exchange:
-    """One sitting with the teacher: outcomes into the journal, signals to a quiet end."""
-
-    def __init__(self, options: GenerateOptions, writer: Journal, admission: Admission, state: State) -> None:
-        self.signal_number: int | None = None
-        self._ending = False
-        self._options = options
-        self._writer = writer
-        self._admission = admission
-        self._state = state
-
-    async def run(self, progress: Progress, *, total: int) -> None:
-        """Return when every admitted prompt has its outcome, or the grace after a signal or limit is over."""
-
-        def show() -> None:
-            done = len(self._state.replied) + len(self._state.refused)
-            progress.update(done, total, in_flight=self._admission.in_flight, cost=self._state.cost)
-
-        listening = asyncio.create_task(self._listen(show))
-        ticking = asyncio.create_task(self._tick(show, listening))
-        try:
-            with _signals(self._on_signal, listening):
-                await listening
-        except asyncio.CancelledError:
-            if not self._ending:
-                raise
-        finally:
-            ticking.cancel()
-
-    async def _tick(self, show: Callable[[], None], listening: "asyncio.Task[None]") -> None:
-        """Show signs of life; see to it that time limits hold although nothing is admitted."""
-        while True:
-            show()
-            if self._admission.in_flight and self._admission.out_of_time():
-                self._end(listening)
-            await asyncio.sleep(TICK)
-
-    def _end(self, listening: "asyncio.Task[None]") -> None:
-        """Admit nothing more, and wait for what is under way, but not for ever."""
-        if self._ending:
-            return
-        self._ending = True
-        self._admission.close()
-        grace = self._options.limits.grace
-        logger.warning("stopping: waiting up to %g s for %d answers under way", grace, self._admission.in_flight)
-        asyncio.get_running_loop().call_later(grace, listening.cancel)
-
-    async def _listen(self, show: Callable[[], None]) -> None:
-        async with aclosing(self._options.teacher.answer(self._admission)) as outcomes:
-            async for outcome in outcomes:
-                self._writer.put(outcome)
-                self._state.note(outcome)
-                self._admission.in_flight -= 1
-                show()
-
-    def _on_signal(self, number: int, listening: "asyncio.Task[None]") -> None:
-        """First signal: admit nothing more and wait for what is under way; second: leave now."""
-        if self.signal_number is not None:
-            listening.cancel()
-            return
-        self.signal_number = number
-        self._end(listening)
-
-
-@contextmanager
-def _signals(handler: Any, listening: "asyncio.Task[None]") -> Iterator[None]:
-    """Route SIGINT, SIGTERM and SIGHUP to `handler` where they are not ignored; only the main thread may."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.getsignal(number) for number in numbers}
-    heeded = [number for number in numbers if before[number] is not signal.SIG_IGN]
-    loop = asyncio.get_running_loop()
-    for number in heeded:
-        loop.add_signal_handler(number, handler, number, listening)
-    try:
-        yield
-    finally:
-        for number in heeded:
-            loop.remove_signal_handler(number)
-            signal.signal(number, before[number])
 
 
 def _finish(run: RunDir, prompts: _Prompts, state: State, seconds: float) -> StageEntry:

@@ -103,7 +103,7 @@ class RunDir:
         path = self.root / "manifest.json"
         try:
             return msgspec.json.decode(path.read_bytes(), type=dict[str, StageEntry])
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return {}
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise CorruptData(f"{path}: {error}; delete it, and finished stages are done again") from error
