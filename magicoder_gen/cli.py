@@ -132,6 +132,24 @@ def doctor(config: Path | None, run: Path | None, overrides: tuple[str, ...], *,
 
 def main() -> None:
     """Run the command line; exit with the code of the error, after one line that says what to do."""
+    try:
+        _begin()
+        cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort) as stop:
+        _leave(Interrupted(stop.number if isinstance(stop, _Signal) else signal.SIGINT))
+    except MagicoderError as error:
+        _leave(error)
+    except UnicodeEncodeError as error:
+        _leave(ConfigError(f"a name on the command line is not UTF-8: {error.object!r}"))
+    except (OSError, MemoryError) as error:
+        _leave(of_the_machine(error) or CannotCreate(str(error)))
+
+
+def _begin() -> None:
+    """Heed signals unless we were started to ignore them; talk on stderr."""
     _open_streams()
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
@@ -139,19 +157,6 @@ def main() -> None:
     from magicoder_gen import logs
 
     logs.setup("text")
-    try:
-        cli.main(standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        _leave(Interrupted(signal.SIGINT))
-    except MagicoderError as error:
-        _leave(error)
-    except UnicodeEncodeError as error:
-        _leave(ConfigError(f"a name on the command line is not UTF-8: {error.object!r}"))
-    except (OSError, MemoryError) as error:
-        _leave(of_the_machine(error) or CannotCreate(str(error)))
 
 
 def _run_stages(
@@ -281,5 +286,13 @@ def _leave(error: MagicoderError) -> None:
     sys.exit(error.exit_code)
 
 
+class _Signal(KeyboardInterrupt):
+    """SIGTERM or SIGHUP: like Ctrl-C it passes every `except Exception`."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
 def _interrupt(number: int, _frame: FrameType | None) -> None:
-    raise Interrupted(number)
+    raise _Signal(number)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import yaml
@@ -24,7 +24,7 @@ QUICKSTART = "configs/quickstart.yaml"
 class Config(Options, frozen=True):
     """One section a stage; every key has a default."""
 
-    rng_seed: int = 976
+    rng_seed: Annotated[int, msgspec.Meta(ge=0)] = 976
     storage: Layout = Layout()
     sample: SampleOptions = SampleOptions()
     generate: GenerateOptions = GenerateOptions()

@@ -59,22 +59,25 @@ def _sample(config: Config, run: RunDir) -> Stage:
 def _paid_for(inputs: dict[str, Any], run: RunDir) -> dict[str, Any]:
     """Keep the seeds of a run that holds replies: only a larger `num` may replace them, since it extends them.
 
-    Returns the inputs to go by. Raises Drift for any other change of the options.
+    Returns the inputs to go by. Raises Drift for any other change of the options, and where seeds are missing and
+    the corpus, from which alone they could be drawn again, has changed.
     """
     entry = run.stages().get("sample")
-    if entry is None or entry.state != "complete" or not journal.exists(run.folder("replies")):
-        return inputs
     wanted = rundir.as_json(inputs)
+    if entry is None or wanted == entry.inputs or not journal.scan(run.folder("replies")).replied:
+        return inputs
     changed = {key for key in wanted.keys() | entry.inputs.keys() if wanted.get(key) != entry.inputs.get(key)}
-    grows = "num" in changed and wanted["num"] > entry.inputs["num"]
-    if changed - {"num", "content"} or (grows and "content" in changed):
+    intact = run.is_complete("sample", entry.inputs)
+    redrawn = not intact or ("num" in changed and wanted["num"] > entry.inputs["num"])
+    if changed - {"num", "content"} or (redrawn and "content" in changed):
         raise Drift(
             f"{run.root} holds answers to other seeds; changed: "
-            f"{', '.join(f'sample.{key}' for key in sorted(changed))}; use another --run, or the old configuration"
+            f"{', '.join(f'sample.{key}' for key in sorted(changed))}; use another --run, or what was there before"
         )
-    if grows or not changed:
+    if redrawn:
         return inputs
-    logger.info("sample: the %d seeds that were asked are kept as they are", entry.inputs["num"])
+    kept = entry.counts.kept if entry.counts else 0
+    logger.info("sample: the %d seeds that were asked are kept as they are", kept)
     return entry.inputs
 
 

@@ -83,7 +83,7 @@ def test_a_key_in_the_config_is_refused_and_not_repeated(tmp_path: Path) -> None
     assert "canary" not in str(raised.value)
 
 
-@pytest.mark.parametrize("url", ["ftp://x", "http://user:secret@host/v1", "host:8000"])
+@pytest.mark.parametrize("url", ["ftp://x", "http://u:s@h/v1", "h:8000", "http://[::1", "http://", "http://h:99999"])
 def test_a_url_that_is_none_or_carries_a_secret_is_refused(tmp_path: Path, url: str) -> None:
     """Before anything is sent."""
     path = tmp_path / "c.yaml"

@@ -328,10 +328,33 @@ def test_seeds_that_were_paid_for_stay(project: Path) -> None:
     run("run", "c.yaml", "--num", 14, cwd=project)
     before = products(project / "runs/c")
     (project / "code" / "module_0.py").write_text("changed = 1\nentirely = 2\n")
-    smaller = run("run", "--run", "runs/c", cwd=project)
+    smaller = run("run", "c.yaml", cwd=project)
     assert smaller.returncode == 0
-    assert "kept as they are" in run("run", "c.yaml", cwd=project).stderr
+    assert "the 14 seeds that were asked are kept as they are" in smaller.stderr
     assert products(project / "runs/c") == before
+    (project / "runs/c/seeds/part-00000.jsonl").unlink()
+    lost = run("run", "c.yaml", "--num", 14, cwd=project)
+    assert (lost.returncode, "changed: sample.content" in lost.stderr) == (78, True)
+
+
+def test_a_run_without_answers_may_change(project: Path, unused_port: int) -> None:
+    """Nothing was paid: other seeds are fine."""
+    configure(project, chat(f"http://127.0.0.1:{unused_port}/v1", patience=0.2))
+    assert run("run", "c.yaml", cwd=project).returncode == 69
+    configure(project, {"type": "scripted", "replies": ANSWERS})
+    assert run("run", "c.yaml", "--set", "rng_seed=5", cwd=project).returncode == 0
+
+
+def test_two_seeds_with_the_same_text_share_an_answer(project: Path) -> None:
+    """And the counts say so."""
+    for n in range(30):
+        (project / "code" / f"module_{n}.py").write_text(f"import this, that, other\n# {n}\n" if n < 5 else "")
+    done = run("run", "c.yaml", "--set", "sample.strategy={type: lines, max_lines: 1}", "--json", cwd=project)
+    counts = json.loads(done.stdout)["stages"]
+    seeds = counts["sample"]["counts"]["out"]
+    asked = counts["generate"]["counts"]
+    assert asked["in"] == seeds == asked["out"] + asked["reasons"].get("same_prompt", 0)
+    assert asked["out"] == 1
 
 
 def test_prompts_that_fail_are_counted_and_asked_again(project: Path) -> None:
@@ -414,6 +437,11 @@ def test_rate_limits_for_ever_end_at_the_time_limit(project: Path) -> None:
         done = run("run", "c.yaml", *flags, cwd=project)
         assert done.returncode == 4, done.stderr
         assert "slow down" in done.stderr
+    with serving() as server:
+        server.seconds = 2
+        configure(project, chat(server.url))
+        flags = ("--set", "generate.limits={max_duration: 1}")
+        assert run("run", "c.yaml", "--run", "just", *flags, cwd=project).returncode in {0, 3}
     with serving(lambda _p, number: (401, {}, "{}") if number > 3 else limited) as server:
         configure(project, chat(server.url))
         assert run("run", "c.yaml", "--run", "other", cwd=project).returncode == 77

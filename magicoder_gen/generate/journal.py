@@ -169,8 +169,8 @@ class Journal:
         return done
 
     async def written(self, entry: Entry) -> None:
-        """Return when `entry` is durable."""
-        await asyncio.wrap_future(self.put(entry))
+        """Return when `entry` is durable; it will be, even if the wait is cancelled."""
+        await asyncio.shield(asyncio.wrap_future(self.put(entry)))
 
     def _work(self) -> None:
         while True:
@@ -183,6 +183,8 @@ class Journal:
                     "free space and run the same command again"
                 )
             for _, done in group:
+                if not done.set_running_or_notify_cancel():
+                    continue  # nobody waits any more
                 if self._broken:
                     done.set_exception(self._broken)
                 else:

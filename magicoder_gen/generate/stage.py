@@ -25,6 +25,9 @@ from magicoder_gen.storage.rundir import RunDir, StageEntry, plain
 logger = logging.getLogger("magicoder_gen")
 
 
+SAME_PROMPT = "same_prompt"  # another seed has the same text and language, so one answer serves both
+
+
 class GenerateOptions(Options, frozen=True):
     """The section `generate`. Over `max_failed` (share of the prompts) the exit code is 3."""
 
@@ -50,7 +53,7 @@ class GenerateOptions(Options, frozen=True):
 
     def require_yield(self, counts: Counts) -> None:
         """Raise PoorYield if too many prompts, or all, got no answer."""
-        failed = counts.taken - counts.kept
+        failed = counts.taken - counts.kept - counts.reasons.get(SAME_PROMPT, 0)
         if counts.kept and failed <= self.max_failed * counts.taken:
             return
         kinds = ", ".join(f"{kind} {count}" for kind, count in counts.reasons.items())
@@ -99,7 +102,11 @@ class _Prompts:
     def __init__(self, options: GenerateOptions, run: RunDir) -> None:
         self._seeds = run.folder("seeds")
         self._ask = _asker(options, options.teacher.sampling())
-        self.ids = {prompt.id for prompt in self.all()}
+        self.ids: set[str] = set()
+        self.seeds = 0
+        for prompt in self.all():
+            self.seeds += 1
+            self.ids.add(prompt.id)
 
     def all(self) -> Iterator[Prompt]:
         """Yield every prompt, in the order of the seeds."""
@@ -156,20 +163,23 @@ def _ask_all(options: GenerateOptions, run: RunDir, prompts: _Prompts, state: St
         asyncio.run(exchange.run(progress, total=len(prompts.ids)))
     if exchange.signal_number is not None:
         raise Interrupted(exchange.signal_number)
-    if admission.limit_reached:
-        left = len(prompts.ids) - len(state.replied) - len(state.refused)
+    left = sum(not state.is_done(prompt_id) for prompt_id in prompts.ids)
+    if admission.limit_reached and left:
         raise LimitReached(f"{admission.limit_reached} reached, {left} prompts left; the same command goes on")
 
 
 def _finish(run: RunDir, prompts: _Prompts, state: State, seconds: float) -> StageEntry:
-    """Write the manifest's entry; the table counts prompts."""
+    """Write the manifest's entry; the table counts seeds."""
     kinds = {**state.failed, **state.refused}
     reasons = Counter(kinds.get(prompt_id, "not_asked") for prompt_id in prompts.ids - state.replied.keys())
+    kept = len(prompts.ids) - reasons.total()
+    if prompts.seeds > len(prompts.ids):
+        reasons[SAME_PROMPT] = prompts.seeds - len(prompts.ids)
     unfinished = any(not state.is_done(prompt_id) for prompt_id in prompts.ids)
     return run.finish(
         "generate",
         state="partial" if unfinished else "complete",
-        counts=Counts(len(prompts.ids), len(state.replied), dict(sorted(reasons.items()))),
+        counts=Counts(prompts.seeds, kept, dict(sorted(reasons.items()))),
         parts={} if unfinished else {"replies": journal.parts(run.folder("replies"))},
         seconds=seconds,
         cost=state.cost,

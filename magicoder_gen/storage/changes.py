@@ -21,7 +21,7 @@ def applied(tree: dict[str, Any], overrides: Iterable[str], value_type: type) ->
 
 def _changed(tree: dict[str, Any], override: str) -> dict[str, Any]:
     dotted, equals, text = override.partition("=")
-    keys = [int(key) if key.isdigit() else key for key in re.findall(r"[^.\[\]]+", dotted)]
+    keys = [int(key) if key.isascii() and key.isdigit() else key for key in re.findall(r"[^.\[\]]+", dotted)]
     if not equals or not keys:
         raise ConfigError(f"--set {override}: expected KEY=VALUE, such as sample.num=100")
     source = f"--set {dotted}"

@@ -33,7 +33,7 @@ class Where(msgspec.Struct, frozen=True):
 def taught(message: str, tree: Any, value_type: Any, *, where: Where) -> str:
     """Say where the value stands and what would be right there."""
     problem, _, path = message.partition(" - at `$")
-    keys = [int(key) if key.isdigit() else key for key in re.findall(r"[^.\[\]`]+", path)]
+    keys = [int(key) if key.isascii() and key.isdigit() else key for key in re.findall(r"[^.\[\]`]+", path)]
     shown = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys).lstrip(".")
     unknown = re.search(r"unknown field `(.*?)`", problem)
     if unknown:

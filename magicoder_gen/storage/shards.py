@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Annotated, Any, Literal, Self
@@ -104,7 +105,8 @@ class _OpenPart:
         return Part(self._path.name, self._records, size, sha256_of(self._path))
 
     def discard(self) -> None:
-        self._raw.close()
+        with suppress(OSError):  # what could not be written is not wanted any more
+            self._raw.close()
         self._temporary.unlink(missing_ok=True)
 
 

@@ -1,5 +1,6 @@
 """What is journaled is durable, ordered for the next stage, and damage never passes silently."""
 
+import asyncio
 import os
 import resource
 import signal
@@ -146,6 +147,24 @@ def test_a_full_disk_stops_and_leaves_whole_entries(tmp_path: Path) -> None:
     part = tmp_path / "part-00000.jsonl"
     assert part.read_bytes().endswith(b"\n")
     assert len(journal.scan(tmp_path).replied) > 1
+
+
+def test_a_cancelled_wait_loses_no_entry(tmp_path: Path) -> None:
+    """Neither the one that was waited for nor those behind it."""
+
+    async def cancel(writer: Journal) -> None:
+        waiting = asyncio.create_task(writer.written(Intent("waited for")))
+        await asyncio.sleep(0)
+        writer.put(a_reply(prompt_id="behind"))
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+
+    for _ in range(20):
+        with Journal(tmp_path, shard_bytes=MEGABYTE) as writer:
+            asyncio.run(cancel(writer))
+    state = journal.scan(tmp_path)
+    assert (state.intents, set(state.replied)) == (20, {"behind"})
+    assert (tmp_path / "part-00000.jsonl").read_bytes().count(b"reply") == 20
 
 
 def test_an_error_of_the_body_is_not_hidden_by_the_disk(tmp_path: Path) -> None:

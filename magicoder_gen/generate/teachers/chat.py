@@ -70,9 +70,16 @@ class Chat(Block, frozen=True):
 
     def __post_init__(self) -> None:
         """Refuse a URL that carries a secret or is none."""
-        if self.base_url is not None and not self.base_url.startswith(("http://", "https://")):
-            raise ValueError("base_url must begin with http:// or https://")
-        if self.base_url and "@" in self.base_url.split("/")[2]:
+        if self.base_url is None:
+            return
+        try:
+            url = urlsplit(self.base_url)
+            usable = url.scheme in {"http", "https"} and url.hostname and (url.port or 1)
+        except ValueError:
+            usable = False
+        if not usable:
+            raise ValueError("base_url must be like https://host:port/v1")
+        if "@" in url.netloc:
             raise ValueError("base_url must not carry a user or password; name a variable in api_key_env")
 
     def sampling(self) -> Sampling:

@@ -92,6 +92,8 @@ class Conversation:
         connection = below_http(error)
         if connection:
             return connection_trouble(connection)
+        if not isinstance(error, TimeoutError) and not _timed_out(error):
+            return Retry("bad_body", f"an answer that cannot be read: {type(error.__cause__ or error).__name__}")
         message = f"no answer within {self._endpoint.timeout:g} s"
         return Retry("timeout", message) if self._endpoint.retry_timeouts else Refusal("timeout", message)
 
@@ -172,6 +174,12 @@ def _problem(state: "RetryCallState") -> Retry:
     problem = state.outcome.exception()
     assert isinstance(problem, Retry)
     return problem
+
+
+def _timed_out(error: BaseException | None) -> bool:
+    while error is not None and not isinstance(error, TimeoutError):
+        error = error.__cause__
+    return error is not None
 
 
 def below_http(error: BaseException | None) -> Exception | None:

@@ -116,6 +116,8 @@ def judge_status(status: int, body: str, headers: Mapping[str, str], *, where: s
         raise Retry("rate_limit", f"HTTP 429: {message}", wait=wait, costs=False)
     if status in {408, 409, 425} or status >= 500:  # noqa: PLR2004
         raise Retry(f"http_{status}", f"HTTP {status}: {message}", wait=wait)
+    if status == 407:  # noqa: PLR2004
+        raise ConfigError(f"{where}: HTTP 407: the proxy wants credentials; see HTTPS_PROXY and NO_PROXY")
     if 300 <= status < 400:  # noqa: PLR2004
         raise ConfigError(f"{where}: redirects elsewhere, and the key does not follow; set base_url to the goal")
     if re.search(r"context[ _](length|size|window)", f"{code} {error.get('type')} {message}", re.IGNORECASE):
