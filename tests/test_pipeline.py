@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 from loopback import completion, serving
 
 KEY = "canary-key-4711"
+PYTHON = shlex.quote(sys.executable)
 ANSWERS = [
     f"[Problem Description]\nWrite `add_{n}(x)`, which adds {n} to a number.\n\n"
     f"[Solution]\n```python\ndef add_{n}(x):\n    return x + {n}\n```\n"
@@ -280,7 +282,7 @@ def test_a_place_that_cannot_be_written(project: Path) -> None:
 
 def test_a_full_disk_is_74_and_the_run_goes_on_when_there_is_room(project: Path) -> None:
     """The journal keeps whole entries; a file size limit stands in for the disk."""
-    limited = f"ulimit -f 20; trap '' XFSZ; exec {sys.executable} -m magicoder_gen run c.yaml"
+    limited = f"ulimit -f 20; trap '' XFSZ; exec {PYTHON} -m magicoder_gen run c.yaml"
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent), "TEST_KEY": KEY}
     answered = answering()
     with serving(lambda prompt, number: completion("x" * 3000 + "\n" + text_of(answered(prompt, number)))) as server:
@@ -469,7 +471,7 @@ def test_a_mistake_found_late_leaves_no_run_behind(project: Path) -> None:
 def test_a_config_is_read_once(project: Path) -> None:
     """A pipe can be read no second time."""
     here = "--set 'sample.corpora=[{type: local, path: code}]'"
-    command = f"{sys.executable} -m magicoder_gen run <(cat c.yaml) --run piped {here}"
+    command = f"{PYTHON} -m magicoder_gen run <(cat c.yaml) --run piped {here}"
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
     done = subprocess.run(["bash", "-c", command], cwd=project, env=environment, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -479,7 +481,7 @@ def test_a_config_is_read_once(project: Path) -> None:
 def test_without_a_terminal_at_all(project: Path) -> None:
     """A process without stderr, as some schedulers start them, runs to its end."""
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
-    command = f"{sys.executable} -m magicoder_gen run c.yaml >&- 2>&-"
+    command = f"{PYTHON} -m magicoder_gen run c.yaml >&- 2>&-"
     assert subprocess.run(["sh", "-c", command], cwd=project, env=environment, check=False).returncode == 0
 
 
