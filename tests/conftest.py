@@ -6,6 +6,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from command import ANSWERS, configure
 
 from magicoder_gen.generate import tokens
 
@@ -31,3 +32,14 @@ def no_tiktoken_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     for model in ("test-model",):
         tokens.counter(model).loading.join(10)
     tokens.counter.cache_clear()
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A folder with a small corpus and a configuration whose teacher is scripted."""
+    (tmp_path / "code").mkdir()
+    for n in range(30):
+        body = "".join(f"value_{n}_{line} = compute({line}, {n})\n" for line in range(20))
+        (tmp_path / "code" / f"module_{n}.py").write_text(body)
+    configure(tmp_path, {"type": "scripted", "replies": ANSWERS})
+    return tmp_path

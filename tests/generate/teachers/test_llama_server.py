@@ -12,22 +12,11 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from magicoder_gen.errors import ConfigError, MagicoderError, TeacherUnreachable
-from magicoder_gen.generate import model_sources, models
+from magicoder_gen.errors import ConfigError, TeacherUnreachable
 from magicoder_gen.generate.teachers import llama_server
 from magicoder_gen.generate.teachers.llama_server import LlamaServer
 
 HELLO = {"messages": [{"role": "user", "content": "Say hello."}], "max_tokens": 8, "seed": 1}
-
-
-@pytest.fixture(scope="module")
-def model() -> Path:
-    """The smallest model; what cannot be fetched is a reason to skip."""
-    pytest.importorskip("xllamacpp", reason="the extra `local` is not installed")
-    try:
-        return models.find(preferred=(model_sources.SMOLLM2,)).path
-    except MagicoderError as error:
-        pytest.skip(str(error))
 
 
 async def ask(server: LlamaServer, key: str | None) -> tuple[int, str]:

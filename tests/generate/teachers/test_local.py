@@ -7,20 +7,10 @@ import msgspec
 import pytest
 from builders import a_prompt, asynchronously
 
-from magicoder_gen.errors import ConfigError, MagicoderError
-from magicoder_gen.generate import model_sources, models
+from magicoder_gen.errors import ConfigError
+from magicoder_gen.generate import model_sources
 from magicoder_gen.generate.teachers.local import Local
 from magicoder_gen.records import Failure, Prompt, Reply
-
-
-@pytest.fixture(scope="module")
-def model() -> Path:
-    """The smallest model; what cannot be fetched is a reason to skip."""
-    pytest.importorskip("xllamacpp", reason="the extra `local` is not installed")
-    try:
-        return models.find(preferred=(model_sources.SMOLLM2,)).path
-    except MagicoderError as error:
-        pytest.skip(str(error))
 
 
 def answers(teacher: Local, prompts: list[Prompt]) -> list[Reply | Failure]:
