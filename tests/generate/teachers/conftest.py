@@ -16,3 +16,10 @@ def model() -> Path:
         return models.find(preferred=(model_sources.SMOLLM2,)).path
     except MagicoderError as error:
         pytest.skip(str(error))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the tests of the real model time to fetch it: 98 MB, once."""
+    for item in items:
+        if item.get_closest_marker("embedded"):
+            item.add_marker(pytest.mark.timeout(600))
