@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
-
 from magicoder_gen.errors import MagicoderError
 from magicoder_gen.storage import rundir
 from magicoder_gen.storage.rundir import RunDir
@@ -71,14 +69,18 @@ class StageProgress:
         self._bar: Any = None
         self._deaf = False
         self._last_beat = self._last_line = clock()
-        self._status = rundir.heartbeat(stage, 0, None)
+        self._done, self._in_flight = 0, 0
+        self._total: int | None = None
+        self._cost: float | None = None
+        self._progressed = time.time()
         self._beat()
 
     def update(self, done: int, total: int | None = None, *, in_flight: int = 0, cost: float | None = None) -> None:
         """Show and record, each no more often than it should be."""
-        now, first = self._clock(), self._status.total is None and total is not None
-        before = self._status.last_progress if done == self._status.done else None
-        self._status = rundir.heartbeat(self._stage, done, total, in_flight=in_flight, cost=cost, progressed=before)
+        now, first = self._clock(), self._total is None and total is not None
+        if done != self._done:
+            self._progressed = time.time()
+        self._done, self._total, self._in_flight, self._cost = done, total, in_flight, cost
         if self._terminal:
             self._draw(done, total, in_flight, cost)
         elif now - self._last_line >= LINE:
@@ -92,13 +94,21 @@ class StageProgress:
         """Remove the bar and write the last heartbeat."""
         if self._bar is not None:
             self._bar.close()
-        self._status = msgspec.structs.replace(self._status, in_flight=0)
+        self._in_flight = 0
         self._beat()
 
     def _beat(self) -> None:
         """Write the heartbeat; a run does not fail because nobody can watch it."""
+        status = rundir.heartbeat(
+            self._stage,
+            self._done,
+            self._total,
+            in_flight=self._in_flight,
+            cost=self._cost,
+            progressed=self._progressed,
+        )
         try:
-            self._run.beat(self._status)
+            self._run.beat(status)
         except MagicoderError as error:
             if not self._deaf:
                 logging.getLogger("magicoder_gen").warning("no heartbeat: %s", error)

@@ -17,7 +17,7 @@ from magicoder_gen.clean.parse import Sections, parse
 from magicoder_gen.errors import PoorYield
 from magicoder_gen.fingerprint import digest
 from magicoder_gen.records import Counts, Options, Progress, Rejection, Reply, Sample
-from magicoder_gen.storage.rundir import RunDir, StageEntry, plain
+from magicoder_gen.storage.rundir import RunDir, StageEntry, as_json
 from magicoder_gen.storage.shards import ShardWriter
 
 _SHOWN_REASONS = 3
@@ -36,8 +36,8 @@ class CleanOptions(Options, frozen=True):
     def inputs(self, run: RunDir, *, replies_digest: str) -> dict[str, Any]:
         """Return what decides the outcome; `replies_digest` stands for the replies in their order."""
         return {
-            **plain(self),
-            "layout": plain(run.layout),
+            **as_json(self),
+            "layout": as_json(run.layout),
             "replies": replies_digest,
             "benchmark_sha256": self.decontaminate.digests(),
         }

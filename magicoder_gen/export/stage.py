@@ -12,7 +12,7 @@ from magicoder_gen.export.card import Card, CardFacts, Tally, render
 from magicoder_gen.export.formats import FORMATS, Format, Messages, ProblemSolution
 from magicoder_gen.records import Counts, Options, Progress, Sample
 from magicoder_gen.storage import jsonl, shards
-from magicoder_gen.storage.rundir import RunDir, StageEntry, plain
+from magicoder_gen.storage.rundir import RunDir, StageEntry, as_json
 from magicoder_gen.storage.shards import Layout, Part, ShardWriter
 
 
@@ -27,7 +27,7 @@ class ExportOptions(Options, frozen=True):
         clean = run.stages().get("clean")
         samples = clean.parts.get("samples", []) if clean else []
         return {
-            **plain(self),
+            **as_json(self),
             "shard_bytes": run.layout.shard_bytes,
             "samples": [[part.name, part.sha256] for part in samples],
         }

@@ -20,7 +20,7 @@ from magicoder_gen.generate.teachers.local import Local
 from magicoder_gen.generate.teachers.scripted import Scripted
 from magicoder_gen.records import Counts, Options, Progress, Prompt, Reply, Sampling, Seed, Teacher
 from magicoder_gen.storage import jsonl
-from magicoder_gen.storage.rundir import RunDir, StageEntry, plain
+from magicoder_gen.storage.rundir import RunDir, StageEntry, as_json
 
 logger = logging.getLogger("magicoder_gen")
 
@@ -42,7 +42,7 @@ class GenerateOptions(Options, frozen=True):
         return {
             "seeds": [part.sha256 for part in run.require("sample").parts["seeds"]],
             "recipe": recipes.content(self.recipe),
-            "teacher": {key: value for key, value in plain(self.teacher).items() if key not in delivery},
+            "teacher": {key: value for key, value in as_json(self.teacher).items() if key not in delivery},
         }
 
     def check(self) -> None:

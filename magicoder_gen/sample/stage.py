@@ -42,8 +42,8 @@ class SampleOptions(Options, frozen=True):
     def inputs(self, run: RunDir, *, rng_seed: int) -> dict[str, Any]:  # noqa: ARG002  # as in all stages
         """Return everything that decides the seeds; raise ConfigError for a corpus that is not there."""
         return {
-            **rundir.plain(self),
-            "quality": [rundir.plain(check) for check in self.effective_quality()],
+            **rundir.as_json(self),
+            "quality": [rundir.as_json(check) for check in self.effective_quality()],
             "content": [corpus.identity() for corpus in self.corpora],
             "rng_seed": rng_seed,
         }

@@ -16,7 +16,7 @@ import msgspec
 from magicoder_gen import __version__
 from magicoder_gen.errors import ConfigError, CorruptData, TryLater, creating
 from magicoder_gen.fingerprint import digest
-from magicoder_gen.records import Counts, Options, Record
+from magicoder_gen.records import Counts, Record
 from magicoder_gen.storage import shards
 from magicoder_gen.storage.shards import Layout, Part
 
@@ -204,19 +204,14 @@ def heartbeat(
     done: int,
     total: int | None,
     *,
-    in_flight: int = 0,
-    cost: float | None = None,
-    progressed: str | None = None,
+    in_flight: int,
+    cost: float | None,
+    progressed: float,
 ) -> Status:
-    """Return a Status of this process, now; `progressed` is when `done` last changed, None for now."""
-    now = _now()
+    """Return a Status of this process, now; `progressed` is when `done` last changed, in seconds since 1970."""
     pending = None if total is None else total - done - in_flight
-    return Status(stage, done, total, pending, in_flight, cost, progressed or now, os.getpid(), now)
-
-
-def plain(options: Options) -> dict[str, Any]:
-    """Return options as JSON has them, for a stage's `inputs`."""
-    return as_json(options)
+    last_progress = datetime.fromtimestamp(progressed, UTC).isoformat(timespec="seconds")
+    return Status(stage, done, total, pending, in_flight, cost, last_progress, os.getpid(), _now())
 
 
 def as_json(value: Any) -> dict[str, Any]:

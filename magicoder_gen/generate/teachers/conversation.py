@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("magicoder_gen")
 
+SECRET = 8  # characters; a shorter key is a placeholder for servers that need none, and a word like any other
+
 
 class Conversation:
     """Asks one endpoint; remembers whether it answers at all."""
@@ -68,6 +70,9 @@ class Conversation:
         except Retry as problem:
             self._lose_patience(problem, prompt)
             raise
+        except Refusal:
+            self._failing_since = None  # a refusal is an answer
+            raise
         self._failing_since, self._answered = None, True
         return answer
 
@@ -81,11 +86,11 @@ class Conversation:
             async with asyncio.timeout(self._endpoint.timeout):
                 body = await self._client.post("/chat/completions", body=_body(prompt), cast_to=bytes)
         except APIStatusError as error:
-            said = error.response.text.replace(self._key, "[key]")
+            said = self._hidden(error.response.text)
             wire.judge_status(error.status_code, said, error.response.headers, where=where)
         except (TimeoutError, APIConnectionError, ClientError) as error:
             raise self._trouble(error) from error
-        return wire.read_answer(body.replace(self._key.encode(), b"[key]"), where=where)
+        return wire.read_answer(body, where=where)
 
     def _trouble(self, error: Exception) -> Retry | Refusal:
         """Tell a connection that failed from an answer that did not come in time."""
@@ -127,7 +132,7 @@ class Conversation:
             raise ConfigError(f"{self._where(prompt)}: refuses every request: {refusal}") from refusal
 
     def _failure(self, prompt: Prompt, kind: str, message: str, *, final: bool) -> Failure:
-        return Failure(prompt.id, prompt.seed, kind, message.replace(self._key, "[key]"), final)
+        return Failure(prompt.id, prompt.seed, kind, self._hidden(message), final)
 
     def _reply(self, prompt: Prompt, answer: Answer, *, attempts: int, seconds: float) -> Reply:
         usage = answer.usage or _estimated(prompt, answer)
@@ -139,11 +144,15 @@ class Conversation:
             finish_reason=answer.finish_reason,
             usage=usage,
             cost=self._endpoint.price.of(usage) if self._endpoint.price else None,
-            model=answer.model or prompt.sampling.model,
+            model=self._hidden(answer.model or prompt.sampling.model),
             system_fingerprint=answer.system_fingerprint,
             attempts=attempts,
             seconds=round(seconds, 3),
         )
+
+    def _hidden(self, text: str) -> str:
+        """Blank the key in what a server says of itself; never in its answers, which are data."""
+        return text.replace(self._key, "[key]") if len(self._key) >= SECRET else text
 
 
 class _Attempts:

@@ -39,6 +39,22 @@ def test_an_answer_is_kept_as_it_came() -> None:
     assert server.headers[0]["Authorization"] == f"Bearer {KEY}"
 
 
+@pytest.mark.parametrize("key", ["none", "EMPTY", "x", KEY])
+def test_a_key_that_is_a_word_changes_no_answer(key: str) -> None:
+    """Servers without keys get placeholders; what they write is data, whatever the placeholder."""
+    text = "[Problem]\nReturn none if EMPTY.\n[Solution]\n```python\nx = None\n```"
+    with serving(lambda _p, _n: completion(text, model=f"model-{KEY}")) as server:
+        chat = Chat(model="test-model", base_url=server.url)
+
+        async def collect() -> list[Reply | Failure]:
+            return [outcome async for outcome in answers(chat, asynchronously([a_prompt()]), key=key)]
+
+        (reply,) = asyncio.run(collect())
+    assert isinstance(reply, Reply)
+    assert reply.text == text
+    assert (KEY in reply.model) == (key != KEY)
+
+
 def test_only_parameters_that_are_set_are_sent() -> None:
     """A server that knows few parameters is not bothered with nulls."""
     with serving() as server:
