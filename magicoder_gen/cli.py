@@ -67,7 +67,8 @@ _TEACHER = [
     click.option("--base-url", help="OpenAI-compatible URL; the teacher becomes `chat`."),
     click.option("--concurrency", type=click.IntRange(min=1), help="Requests at a time."),
 ]
-stage_command("sample", "Draw seeds: snippets of real code. Writes RUN/seeds/.", _NUM)
+_DRY_RUN = click.option("--dry-run", is_flag=True, help="Show what would be read and what it can give; write nothing.")
+stage_command("sample", "Draw seeds: snippets of real code. Writes RUN/seeds/.", _NUM, _DRY_RUN)
 stage_command("generate", "Ask the teacher about every seed that has no reply. Writes RUN/replies/.", *_TEACHER)
 stage_command("clean", "Parse, deduplicate, decontaminate. Writes RUN/samples/ and RUN/rejections/.")
 stage_command("export", "Write the data set: RUN/data/ with its card.")
@@ -167,6 +168,7 @@ def _run_stages(
     overrides: tuple[str, ...],
     as_json: bool,
     log_format: str,
+    dry_run: bool = False,
     **flags: Any,
 ) -> None:
     """Run the stages under the lock and print what they did, also when one ends early."""
@@ -176,6 +178,9 @@ def _run_stages(
     logs.setup(log_format)
     config, path = _config(config_path, run_path, overrides, **flags)
     logs.setup(log_format, secrets=_secrets(config))
+    if dry_run:
+        _print_outlook(config, as_json=as_json)
+        return
     run = _run_dir(path, run_path, config)
     pipeline.check(names, config, run)
     results: dict[str, StageEntry] = {}
@@ -186,6 +191,12 @@ def _run_stages(
         _print(summary, overview.summary_lines, as_json=as_json)
     if trouble:
         raise trouble
+
+
+def _print_outlook(config: "Config", *, as_json: bool) -> None:
+    from magicoder_gen.sample import outlook
+
+    _print(outlook.look(config.sample, rng_seed=config.rng_seed), outlook.lines, as_json=as_json)
 
 
 def _stages(
@@ -256,8 +267,9 @@ def _existing_run(path: Path) -> "RunDir":
 
 
 def _secrets(config: "Config") -> list[str]:
-    variable = getattr(config.generate.teacher, "api_key_env", None)
-    return [os.environ.get(variable, "")] if variable else []
+    blocks = (config.generate.teacher, *config.sample.corpora)
+    variables = {getattr(block, key, None) for block in blocks for key in ("api_key_env", "token_env")}
+    return [os.environ.get(variable, "") for variable in variables if variable]
 
 
 def _print(value: Any, lines: Callable[[Any], list[str]], *, as_json: bool) -> None:

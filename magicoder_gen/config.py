@@ -9,12 +9,13 @@ import msgspec
 import yaml
 
 from magicoder_gen.clean.stage import CleanOptions
+from magicoder_gen.executors import AnyExecutor, Processes
 from magicoder_gen.export.stage import ExportOptions
 from magicoder_gen.generate.stage import GenerateOptions
 from magicoder_gen.generate.teachers.chat import Chat
 from magicoder_gen.generate.teachers.local import Local
 from magicoder_gen.records import Options
-from magicoder_gen.sample.stage import SampleOptions
+from magicoder_gen.sample.options import SampleOptions
 from magicoder_gen.storage import builtin, settings
 from magicoder_gen.storage.shards import Layout
 
@@ -26,6 +27,7 @@ class Config(Options, frozen=True):
 
     rng_seed: Annotated[int, msgspec.Meta(ge=0)] = 976
     storage: Layout = Layout()
+    executor: AnyExecutor = Processes()
     sample: SampleOptions = SampleOptions()
     generate: GenerateOptions = GenerateOptions()
     clean: CleanOptions = CleanOptions()

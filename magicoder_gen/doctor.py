@@ -114,7 +114,7 @@ def _recipe(config: Config) -> str:
 
 
 def _benchmarks(config: Config) -> str:
-    from magicoder_gen.clean import benchmarks
+    from magicoder_gen.benchmarks import texts
 
     named = config.clean.decontaminate.benchmarks
-    return ", ".join(f"{name}: {len(list(benchmarks.items(name)))} texts" for name in named) or "none asked for"
+    return ", ".join(f"{name}: {len(list(texts.items(name)))} texts" for name in named) or "none asked for"

@@ -5,6 +5,7 @@
       LimitReached         4    a configured limit was reached; the same command goes on
       CorruptData         65    an input file or the journal is damaged
       TeacherUnreachable  69    the endpoint did not answer
+      CorpusUnreachable   69    the hub did not answer; what was read is kept
       CannotCreate        73    a file or folder cannot be created
       DiskError           74    writing failed: disk full, device error
       TryLater            75    run directory locked, quota exhausted, out of file handles
@@ -49,6 +50,12 @@ class CorruptData(MagicoderError):
 
 class TeacherUnreachable(MagicoderError):
     """The endpoint gave no answer within the configured patience."""
+
+    exit_code = 69
+
+
+class CorpusUnreachable(MagicoderError):
+    """Documents that lie elsewhere cannot be reached now; the same command goes on later."""
 
     exit_code = 69
 
@@ -122,8 +129,8 @@ def writing(path: Path) -> Iterator[None]:
 def of_the_machine(error: OSError | MemoryError, where: str = "") -> MagicoderError | None:
     """Return the error for what the operating system has run out of, None if it has not."""
     number, said = (error.errno, error.strerror) if isinstance(error, OSError) else (errno.ENOMEM, "out of memory")
-    if number in {errno.EMFILE, errno.ENFILE, errno.ENOMEM}:
-        return TryLater(f"{where}{said}; free file handles or memory and run the same command again")
+    if number in {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN}:
+        return TryLater(f"{where}{said}; free file handles, processes or memory and run the same command again")
     if number in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}:
         return DiskError(f"{where}{said}; free space and run the same command again")
     return None

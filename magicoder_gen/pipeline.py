@@ -8,7 +8,7 @@ import msgspec
 
 from magicoder_gen.clean import stage as clean
 from magicoder_gen.config import Config
-from magicoder_gen.errors import Drift
+from magicoder_gen.errors import CorpusUnreachable, Drift
 from magicoder_gen.export import stage as export
 from magicoder_gen.export.card import CardFacts
 from magicoder_gen.generate import journal
@@ -48,12 +48,28 @@ def check(names: Iterable[str], config: Config, run: RunDir) -> None:
 
 def _sample(config: Config, run: RunDir) -> Stage:
     options, rng_seed = config.sample, config.rng_seed
+    inputs = _paid_for(_sample_inputs(config, run), run)
     return Stage(
         "sample",
-        _paid_for(options.inputs(run, rng_seed=rng_seed), run),
-        lambda progress: sample.run(options, run, rng_seed=rng_seed, progress=progress),
+        inputs,
+        lambda progress: sample.run(
+            options, run, inputs=inputs, rng_seed=rng_seed, executor=config.executor, progress=progress
+        ),
         options.require_yield,
     )
+
+
+def _sample_inputs(config: Config, run: RunDir) -> dict[str, Any]:
+    """Return what decides the seeds; what was true of them when they were drawn, if the corpus is out of reach now."""
+    entry = run.stages().get("sample")
+    try:
+        return config.sample.inputs(rng_seed=config.rng_seed)
+    except CorpusUnreachable as error:
+        if entry is None or entry.state != "complete":
+            raise
+        known = config.sample.inputs(rng_seed=config.rng_seed, content=entry.inputs["content"])
+        logger.info("sample: taken as unchanged, since %s", error)
+        return known
 
 
 def _paid_for(inputs: dict[str, Any], run: RunDir) -> dict[str, Any]:

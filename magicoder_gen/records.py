@@ -5,11 +5,15 @@
 A record is one JSON line, complete in itself. *Seed* is a snippet of code, *rng_seed* the number.
 """
 
+import random  # noqa: TID251  # the type of what fingerprint.rng returns
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
-from typing import Any, ClassVar, Literal, Protocol
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterable, Iterator
+from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 import msgspec
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -40,19 +44,37 @@ class Origin(Record, frozen=True):
     swhid: str | None = None
 
 
-class Document(Record, frozen=True):
-    """A source file as the corpus holds it."""
+class Document(Record, frozen=True, gc=False):
+    """A source file as the corpus holds it: its bytes, meant to be UTF-8 but not yet decoded.
 
-    id: str
-    text: str
+    Most documents are only hashed, never drawn from; `locate` is called for those that are.
+    """
+
+    content: bytes
     language: str
-    origin: Origin
+    locate: Callable[[], Origin]
 
 
 class Skipped(Record, frozen=True):
-    """A document or a draw that cannot be used; `reason` is one word of the stage's table."""
+    """`count` documents that cannot be used; `reason` is one word of the stage's table.
+
+    `detail` is what the log says of it, where that is worth a line: the damaged file and its damage.
+    """
 
     reason: str
+    origin: Origin
+    count: int = 1
+    detail: str | None = None
+
+
+class Snippet(Record, frozen=True):
+    """Lines `first_line` to `last_line` (from 1, inclusive) of `source`, a document's normal form."""
+
+    text: str
+    first_line: int
+    last_line: int
+    language: str
+    source: str
     origin: Origin
 
 
@@ -176,11 +198,48 @@ class Counts(Record, frozen=True, rename={"taken": "in", "kept": "out"}):
     reasons: dict[str, int]
 
 
+class Fragment(Protocol):
+    """A part of a corpus that any process can read on its own; it is pickled."""
+
+    @property
+    def id(self) -> str:
+        """What names this part on every machine: a relative path, a range of row groups."""
+        ...
+
+    @property
+    def bytes(self) -> int:
+        """How many bytes reading takes from disk or network."""
+        ...
+
+    @property
+    def documents(self) -> int | None:
+        """How many documents it holds, None if only reading can tell."""
+        ...
+
+    @property
+    def languages(self) -> dict[str, int] | None:
+        """How many documents of each language, None if only reading can tell."""
+        ...
+
+    def read(self) -> Iterator[Document | Skipped]:
+        """Yield every document once, in the corpus's own order, lazily.
+
+        What cannot be read is a Skipped with the number of documents lost; of a damaged file, one has the detail.
+        Raises CorpusUnreachable where trying later may help.
+        """
+        ...
+
+
 class Corpus(Protocol):
     """Where documents come from."""
 
-    def documents(self) -> Iterator[Document | Skipped]:
-        """Yield every document once, in the corpus's own order, lazily; what cannot be read is a Skipped."""
+    @property
+    def weight(self) -> float | None:
+        """The share of the seeds that it gives, relative to the other corpora; None = as many as it happens to."""
+        ...
+
+    def fragments(self) -> list[Any]:
+        """Return its parts in the corpus's own order, without reading their contents; each is a Fragment."""
         ...
 
     def identity(self) -> Any:
@@ -193,20 +252,29 @@ class Corpus(Protocol):
 
 
 class Strategy(Protocol):
-    """How documents become seeds."""
+    """Which lines of a document become a snippet."""
 
-    def seeds(
-        self, documents: Iterable[Document | Skipped], *, num: int, rng_seed: int, quality: tuple["Quality", ...]
-    ) -> Iterator[Seed | Skipped]:
-        """Yield one Seed or Skipped for each that comes; at most `num` seeds, in order of their index."""
+    def window(self, source: str, language: str, rng: random.Random) -> tuple[int, int] | str:
+        """Return the window's first line (from 0) and the line behind its last, or why there is none.
+
+        Lines end at line feeds only; none begins behind a final one.
+        """
         ...
 
 
 class Quality(Protocol):
-    """What makes a seed unfit, before money is spent on it."""
+    """What makes a snippet unfit, before money is spent on it."""
 
-    def reason(self, text: str, language: str) -> str | None:
-        """Return why the snippet is unfit, or None."""
+    def reason(self, snippet: Snippet) -> str | None:
+        """Return one word that says why, or None if the snippet is fit; it depends on nothing but the snippet."""
+        ...
+
+
+class Executor(Protocol):
+    """Who runs a pure function over many tasks."""
+
+    def map(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Generator[Result, None, None]:
+        """Yield function(task) for each task, in order; takes tasks lazily, a few ahead; close it when done early."""
         ...
 
 

@@ -1,8 +1,20 @@
 """Small records for tests; name only what the test is about."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 
-from magicoder_gen.records import Document, Message, Origin, Prompt, Reply, Sampling, Seed, Usage
+from magicoder_gen.records import (
+    Corpus,
+    Document,
+    Message,
+    Origin,
+    Prompt,
+    Reply,
+    Sampling,
+    Seed,
+    Skipped,
+    Snippet,
+    Usage,
+)
 
 AN_ANSWER = """[Problem Description]
 Write `double(x)`, which returns twice its argument.
@@ -15,9 +27,23 @@ def double(x):
 """
 
 
-def a_document(text: str = "a = 1\nb = 2\n", *, id: str = "d0", language: str = "python") -> Document:  # noqa: A002
+def a_document(text: str = "a = 1\nb = 2\n", *, path: str = "a.py", language: str = "python") -> Document:
     """A document of the corpus `test`."""
-    return Document(id, text, language, Origin("test", path=f"{id}.py"))
+    return Document(text.encode(), language, lambda: Origin("test", path=path))
+
+
+def a_snippet(
+    text: str = "a = 1\n", *, source: str | None = None, language: str = "python", origin: Origin | None = None
+) -> Snippet:
+    """The first lines of a document, which is nothing else unless `source` says so."""
+    last = text.removesuffix("\n").count("\n") + 1
+    return Snippet(text, 1, last, language, text if source is None else source, origin or Origin("test", path="a.py"))
+
+
+def documents_of(corpus: Corpus) -> Iterator[Document | Skipped]:
+    """Everything a corpus holds, in its own order."""
+    for fragment in corpus.fragments():
+        yield from fragment.read()
 
 
 def a_seed(text: str = "a = 1\n", *, id: str = "s0", index: int = 0, language: str = "python") -> Seed:  # noqa: A002

@@ -11,7 +11,9 @@ from typing import Annotated, Any
 
 import msgspec
 
-from magicoder_gen.clean.decontaminate import Decontaminate, Index
+from magicoder_gen.benchmarks.index import Index
+from magicoder_gen.clean import decontaminate
+from magicoder_gen.clean.decontaminate import Decontaminate
 from magicoder_gen.clean.exact import Exact, Memory
 from magicoder_gen.clean.parse import Sections, parse
 from magicoder_gen.errors import PoorYield
@@ -113,7 +115,7 @@ class _Judge:
         if isinstance(sections, str):
             return _rejection(reply, "parse", sections)
         sample = _sample(reply, sections)
-        match = self._index.search(sample.problem, sample.solution) if self._index else None
+        match = decontaminate.find(self._index, sample.problem, sample.solution) if self._index else None
         if match and self._drops:
             return _rejection(reply, "decontaminate", match.item.benchmark, **match.evidence)
         if match:

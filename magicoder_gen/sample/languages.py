@@ -24,7 +24,30 @@ EXTENSIONS = {
     "scala": (".scala",),
     "sql": (".sql",),
 }
-_ALIASES = {"c++": "cpp", "c#": "csharp", "c-sharp": "csharp", "bash": "shell", "golang": "go"}
+# As data sets write them: starcoderdata, the-stack, GitHub's linguist.
+_ALIASES = {
+    "c++": "cpp",
+    "c-plus-plus": "cpp",
+    "cxx": "cpp",
+    "c#": "csharp",
+    "c-sharp": "csharp",
+    "c_sharp": "csharp",
+    "cs": "csharp",
+    "bash": "shell",
+    "sh": "shell",
+    "shellscript": "shell",
+    "zsh": "shell",
+    "golang": "go",
+    "js": "javascript",
+    "jsx": "javascript",
+    "ts": "typescript",
+    "tsx": "typescript",
+    "py": "python",
+    "python3": "python",
+    "rb": "ruby",
+    "rs": "rust",
+    "kt": "kotlin",
+}
 _LANGUAGE_OF = {extension: language for language, known in EXTENSIONS.items() for extension in known}
 _HASH = ("#",)
 # A starred line is a comment's middle only with a space behind the star: `*p = 1;` is code.

@@ -1,14 +1,35 @@
-"""A document's text as line numbers and ids see it."""
+"""A document's normal form, in which lines are counted, snippets drawn and documents compared."""
 
-from magicoder_gen.fingerprint import digest
+import hashlib
 
-
-def normalised(text: str) -> str:
-    """Return `text` without byte order mark and with CRLF and CR turned into LF."""
-    text = text.removeprefix("\ufeff")
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_TAGS = (b"<reponame>", b"<filename>", b"<gh_stars>")
+UNUSUAL_STARTS = (_BYTE_ORDER_MARK, *_TAGS)
 
 
-def content_id(text: str) -> str:
-    """Return a document's id: the same for the same normalised text, wherever it lies."""
-    return digest(normalised(text))
+def normalised(content: bytes) -> bytes:
+    """Return `content` without byte order mark and header tags, LF as its only line end.
+
+    Header tags are those that bigcode/starcoderdata puts on the first line of some rows:
+    `<reponame>…<filename>…<gh_stars>…`. They are no code, so their line goes.
+    """
+    if content.startswith(UNUSUAL_STARTS):
+        content = content.removeprefix(_BYTE_ORDER_MARK)
+        if content.startswith(_TAGS):
+            content = content.partition(b"\n")[2]
+    return content.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in content else content
+
+
+def content_id(content: bytes) -> str:
+    """Return a document's id: 32 hex digits, the same for the same normal form wherever it lies."""
+    return hashlib.sha256(normalised(content)).hexdigest()[:32]
+
+
+def swhid(content: bytes) -> str:
+    """Return the Software Heritage identifier of a file, from its bytes as they were committed.
+
+    Source: https://docs.softwareheritage.org/devel/swh-model/persistent-identifiers.html
+    """
+    blob = hashlib.sha1(b"blob %d\0" % len(content), usedforsecurity=False)
+    blob.update(content)
+    return f"swh:1:cnt:{blob.hexdigest()}"

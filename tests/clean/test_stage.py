@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from builders import AN_ANSWER, a_reply, a_seed
 
-from magicoder_gen.clean import benchmarks
+from magicoder_gen.benchmarks import texts
 from magicoder_gen.clean.decontaminate import Decontaminate
 from magicoder_gen.clean.stage import CleanOptions, run
 from magicoder_gen.errors import PoorYield
@@ -60,7 +60,7 @@ def cleaned(
 
 def contaminated() -> Reply:
     """A reply that holds a benchmark's docstring."""
-    text = next(item.text for item in benchmarks.items("humaneval") if item.id == "HumanEval/3")
+    text = next(item.text for item in texts.items("humaneval") if item.id == "HumanEval/3")
     return a_reply(f"[Problem]\n{text}\n[Solution]\n`x = 1`", seed=a_seed("y = 2"), prompt_id="bench")
 
 

@@ -26,8 +26,23 @@ def test_an_unknown_language_is_a_config_error_that_lists_the_known() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "ours"), [("C++", "cpp"), ("c-sharp", "csharp"), ("Python", "python"), ("Perl", "perl")]
+    ("written", "ours"),
+    [
+        ("C++", "cpp"),
+        ("c-sharp", "csharp"),
+        ("C#", "csharp"),
+        ("Python", "python"),
+        ("JS", "javascript"),
+        ("Perl", "perl"),
+    ],
 )
 def test_other_spellings_are_understood(written: str, ours: str) -> None:
     """Data sets write languages in their own way."""
     assert languages.canonical(written) == ours
+
+
+def test_every_other_spelling_leads_to_a_language_we_know() -> None:
+    """And none of ours is somebody's other word."""
+    for written in ("bash", "golang", "ts", "shellscript", "kt", "rb", "rs", *languages.EXTENSIONS):
+        assert languages.canonical(written) in languages.EXTENSIONS
+    assert all(languages.canonical(name) == name for name in languages.EXTENSIONS)

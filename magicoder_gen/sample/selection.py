@@ -1,0 +1,81 @@
+"""From candidates to seeds: shares of languages and corpora, each text once, no near duplicates."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Protocol
+
+from magicoder_gen.records import Seed
+from magicoder_gen.sample.pools import Candidate
+from magicoder_gen.sample.scan import ANY, Candidates
+from magicoder_gen.sample.shares import in_proportion
+
+
+class Ordering(Protocol):
+    """In which order candidates become seeds."""
+
+    def ordered(self, candidates: list[Candidate]) -> Iterable[Candidate]:
+        """Return all candidates of a group in that order."""
+        ...
+
+
+class Selection:
+    """The seeds of a run, in their order, and why further candidates were passed over."""
+
+    def __init__(
+        self,
+        candidates: Candidates,
+        documents: Ordering,
+        *,
+        quotas: Mapping[str, int],
+        weights: tuple[float, ...] | None,
+        accepts: Callable[[str], bool] | None,
+    ) -> None:
+        self.reasons: Counter[str] = Counter()
+        self._candidates = candidates
+        self._documents = documents
+        self._quotas = quotas
+        self._weights = weights
+        self._accepts = accepts
+        self._texts: set[str] = set()
+
+    def seeds(self, num: int) -> Iterator[Seed]:
+        """Yield at most `num` seeds; the same first ones for a larger `num`."""
+        languages = [
+            (quota, islice(self._of_language(language), quota))
+            for language, quota in (self._quotas or {ANY: num}).items()
+        ]
+        for index, candidate in enumerate(islice(in_proportion(languages), num)):
+            yield candidate.draw.seed(index)
+
+    def _of_language(self, language: str) -> Iterator[Candidate]:
+        """Yield the fit candidates of one language, from each corpus its share."""
+        pools = self._candidates.groups()
+        if self._weights is None:
+            sources = [(1.0, self._of_pool((language, -1)))] if (language, -1) in pools else []
+        else:
+            sources = [
+                (weight, self._of_pool((language, corpus)))
+                for corpus, weight in enumerate(self._weights)
+                if (language, corpus) in pools
+            ]
+        return in_proportion(sources)
+
+    def _of_pool(self, group: tuple[str, int]) -> Iterator[Candidate]:
+        for candidate in self._documents.ordered(self._candidates.groups()[group].candidates()):
+            reason = self._unwanted(candidate)
+            if reason:
+                self.reasons[reason] += 1 + candidate.copies
+            else:
+                self.reasons["duplicate"] += candidate.copies
+                yield candidate
+
+    def _unwanted(self, candidate: Candidate) -> str | None:
+        """Return why the candidate cannot be a seed beside those before it; take note of it if it can."""
+        draw = candidate.draw
+        if draw.document_id in self._texts:
+            return "duplicate"
+        self._texts.add(draw.document_id)
+        if self._accepts and not self._accepts(draw.text):
+            return "near_duplicate"
+        return None

@@ -1,0 +1,1 @@
+"""Which lines of a document become a snippet: one block per strategy."""
