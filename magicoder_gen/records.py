@@ -33,7 +33,7 @@ class Block(
     """Options that YAML chooses by `type: class_name` and that do the work themselves."""
 
 
-class Origin(Record, frozen=True):
+class Origin(Record, frozen=True, gc=False):
     """Where a document comes from; None where the corpus does not say."""
 
     corpus: str
@@ -78,7 +78,7 @@ class Snippet(Record, frozen=True):
     origin: Origin
 
 
-class Seed(Record, frozen=True):
+class Seed(Record, frozen=True, gc=False):
     """A snippet: lines `first_line` to `last_line` (from 1, inclusive) of a document.
 
     `index` counts from 0 in draw order.

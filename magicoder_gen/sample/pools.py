@@ -12,7 +12,7 @@ from magicoder_gen.records import Origin, Record, Seed
 UNLIMITED = 1 << 64  # more than any key
 
 
-class Draw(Record, frozen=True):
+class Draw(Record, frozen=True, gc=False):
     """A snippet: lines `first_line` to `last_line` (from 1, inclusive) of a document."""
 
     document_id: str
@@ -28,7 +28,7 @@ class Draw(Record, frozen=True):
         return Seed(identity, self.text, self.language, self.first_line, self.last_line, self.origin, index)
 
 
-class Candidate(Record, frozen=True):
+class Candidate(Record, frozen=True, gc=False):
     """A draw, its document's place in the order, and how many further documents equal it."""
 
     key: int
@@ -85,6 +85,10 @@ class Pool:
 
     def __len__(self) -> int:
         return len(self._kept)
+
+    def bound(self, limit: int) -> int:
+        """Return the key from which on nothing counts, nor behind the bucket `limit`."""
+        return (min(self.limit, limit) + 1) << self._shift
 
     def refuse(self, key: int, reason: str, count: int = 1) -> None:
         """Take note that `count` documents with that key gave no snippet."""

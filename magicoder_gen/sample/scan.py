@@ -151,12 +151,11 @@ def _read(
     number: int, fragment: Fragment, candidates: Candidates, *, rules: Rules, task: Task, details: list[str]
 ) -> None:
     """Offer every document of one fragment; this loop sees all of the corpus, so it is written for speed."""
-    shift = _HASH_BITS_BEHIND_BUCKET if rules.order == "hash" else 0
     hash_seed = int(digest(["order of documents", rules.rng_seed])[:16], 16)
     hashed = xxhash.xxh3_64_intdigest if rules.order == "hash" else None
     language: str | None = None
     pool: Pool | None = None
-    limit = 0
+    limit = bound = 0
     for position, document in enumerate(fragment.read(), start=number << _POSITION_BITS):
         if isinstance(document, Skipped):
             candidates.skipped[document.reason] += document.count
@@ -167,22 +166,23 @@ def _read(
             group = candidates.group(language, task.corpus)
             pool = candidates.pool(group)
             limit = task.limits.get(group, UNLIMITED)
+            bound = pool.bound(limit) if pool is not None else 0
         if pool is None:
             candidates.skipped["no_quota"] += 1
             continue
         pool.taken += 1
         content = document.content
-        if b"\r" in content or content.startswith(UNUSUAL_STARTS):  # seldom: saves half a second per million calls
+        if b"\r" in content or content.startswith(UNUSUAL_STARTS):  # seldom: asking here saves most calls
             content = normalised(content)
         key = hashed(content, hash_seed) if hashed else position
-        bucket = key >> shift
-        if bucket > limit or bucket > pool.limit:
+        if key >= bound:
             continue
         draw = rules.draw(document, content)
         if isinstance(draw, str):
             pool.refuse(key, draw)
         else:
             pool.offer(Candidate(key, draw))
+            bound = pool.bound(limit)
 
 
 def probe(rules: Rules, fragment: Fragment, number: int) -> tuple[Counter[str], Counter[str]]:

@@ -16,6 +16,9 @@ def in_proportion(sources: Iterable[tuple[float, Iterator[Item]]]) -> Iterator[I
     whatever is taken after them.
     """
     places = list(sources)
+    if len(places) == 1:
+        yield from places[0][1]
+        return
     queue = [(_priority(weight, 0), place, 0) for place, (weight, _) in enumerate(places)]
     heapq.heapify(queue)
     while queue:

@@ -29,7 +29,7 @@ def run(
     checkpoint = Checkpoint(run.folder("seeds") / "scan.progress", digest(inputs))
     source: Scanned | Published
     if isinstance(options.strategy, PaperLines):
-        source = Published(options, options.strategy, rng_seed=rng_seed, progress=progress)
+        source = Published(options, options.strategy, rng_seed=rng_seed, executor=executor, progress=progress)
     else:
         source = Scanned(options, rng_seed=rng_seed, progress=progress)
         source.read(executor, checkpoint)

@@ -16,7 +16,7 @@ def normalised(content: bytes) -> bytes:
     if content.startswith(UNUSUAL_STARTS):
         content = content.removeprefix(_BYTE_ORDER_MARK)
         if content.startswith(_TAGS):
-            content = content.partition(b"\n")[2]
+            content = content[content.find(b"\n") + 1 or len(content) :]
     return content.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in content else content
 
 

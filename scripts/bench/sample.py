@@ -74,7 +74,7 @@ def bare(files: list[Path], out: Path) -> None:
     out.write_text(json.dumps({"rows": rows, "seconds": time.perf_counter() - began}) + "\n")
 
 
-def ours(files: list[Path], out: Path, *, num: int, strategy: str, executor: dict[str, Any]) -> None:
+def ours(files: list[Path], out: Path, *, num: int, executor: dict[str, Any], **sample: Any) -> None:
     """Run our command in this process's place, on `files` with their folders' names as languages."""
     folders = sorted({path.parent for path in files})
     corpora = [
@@ -87,9 +87,9 @@ def ours(files: list[Path], out: Path, *, num: int, strategy: str, executor: dic
         }
         for folder in folders
     ]
-    sample = {"num": num, "corpora": corpora, "strategy": {"type": strategy}, "quality": []}
+    section = {"num": num, "corpora": corpora, "quality": "none", **sample}
     config = out.with_suffix(".yaml")
-    config.write_text(json.dumps({"rng_seed": RNG_SEED, "executor": executor, "sample": sample}))
+    config.write_text(json.dumps({"rng_seed": RNG_SEED, "executor": executor, "sample": section}))
     command = [sys.executable, "-m", "magicoder_gen", "sample", str(config), "--run", str(out), "--json"]
     os.execv(sys.executable, command)  # noqa: S606  # our own command
 
@@ -99,15 +99,19 @@ def contestants(files: list[Path]) -> dict[str, Callable[[Path], None]]:
     python = [path for path in files if path.parent.name == "python"]
     quarter = files[::4]
     serial, two = {"type": "serial"}, {"type": "processes", "workers": 2}
-    uniform: dict[str, Any] = {"num": UNIFORM, "strategy": "lines"}
+    paper: dict[str, Any] = {"num": SEEDS, "strategy": {"type": "paper_lines"}}
+    uniform: dict[str, Any] = {"num": UNIFORM, "strategy": {"type": "lines"}}
+    two_stage: dict[str, Any] = {**uniform, "documents": {"type": "two_stage", "share": 0.1}}
     return {
         "original": lambda out: original(python, out),
         "original_without_index": lambda out: original(python, out, index=False),
-        "paper_lines": lambda out: ours(python, out, num=SEEDS, strategy="paper_lines", executor=serial),
+        "paper_lines": lambda out: ours(python, out, **paper, executor=serial),
+        "paper_lines_two": lambda out: ours(python, out, **paper, executor=two),
         "bare": lambda out: bare(files, out),
         "bare_quarter": lambda out: bare(quarter, out),
         "lines": lambda out: ours(files, out, **uniform, executor=serial),
         "lines_two": lambda out: ours(files, out, **uniform, executor=two),
+        "two_stage": lambda out: ours(files, out, **two_stage, executor=serial),
         "lines_quarter": lambda out: ours(quarter, out, **uniform, executor=serial),
         "lines_two_quarter": lambda out: ours(quarter, out, **uniform, executor=two),
     }
@@ -199,13 +203,16 @@ def verdict(medians: dict[str, dict[str, float]], scratch: Path) -> dict[str, An
     """Return ratios of what was measured, and whether equal is what must be."""
     ratios = {
         "original / paper_lines": ("original", "paper_lines", "wall_s"),
+        "original / paper_lines_two": ("original", "paper_lines_two", "wall_s"),
         "original_without_index / paper_lines": ("original_without_index", "paper_lines", "wall_s"),
         "lines / bare": ("lines", "bare", "wall_s"),
+        "lines_two / bare": ("lines_two", "bare", "wall_s"),
+        "two_stage / bare": ("two_stage", "bare", "wall_s"),
         "lines / lines_two": ("lines", "lines_two", "wall_s"),
         "memory of lines, all / quarter": ("lines", "lines_quarter", "memory_mb"),
         "memory of lines_two, all / quarter": ("lines_two", "lines_two_quarter", "memory_mb"),
     }
-    equals = [("original", "paper_lines"), ("original_without_index", "paper_lines"), ("lines", "lines_two")]
+    equals = [("original", "paper_lines"), ("original_without_index", "paper_lines_two"), ("lines", "lines_two")]
     found: dict[str, Any] = {
         title: medians[one][unit] / medians[other][unit]
         for title, (one, other, unit) in ratios.items()

@@ -14,9 +14,9 @@ import pytest
 from sampling import a_run, sampled, seeds
 
 from magicoder_gen.errors import ConfigError, PoorYield
-from magicoder_gen.executors import Processes
+from magicoder_gen.executors import Processes, Serial
 from magicoder_gen.records import Counts
-from magicoder_gen.sample import checkpoint, fragments
+from magicoder_gen.sample import checkpoint, fragments, published
 from magicoder_gen.sample.corpora.local import Local
 from magicoder_gen.sample.corpora.tables import Tables
 from magicoder_gen.sample.documents import Diverse, Prefix, TwoStage, Uniform
@@ -242,6 +242,30 @@ def test_the_published_procedure_runs_once_per_language(tmp_path: Path, tables: 
     sampled(of_tables(tables, quotas={"rust": 10}, strategy=PaperLines(chunk_size=7)), rust)
     assert [seed.text for seed in seeds(both) if seed.language == "rust"] == [seed.text for seed in seeds(rust)]
     assert [seed.language for seed in seeds(both)[:6]] == ["python", "rust", "python", "python", "rust", "python"]
+
+
+@pytest.mark.parametrize("num", [30, 1500])
+def test_portions_and_workers_do_not_matter_to_the_published_procedure(
+    tmp_path: Path, tables: list[Path], monkeypatch: pytest.MonkeyPatch, num: int
+) -> None:
+    """Chunks that do not match row groups, two processes, or a corpus that does not know its length: the same seeds."""
+    monkeypatch.setattr(published, "PORTION", 70)
+    strategy = PaperLines(chunk_size=70, max_documents=1505)
+    rows = pyarrow.concat_tables([pyarrow.parquet.read_table(path) for path in tables]).to_pylist()
+    lines = tmp_path / "rows.jsonl"
+    lines.write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
+    runs = {
+        "serial": (tables, Serial()),
+        "processes": (tables, Processes(workers=2)),
+        "length unknown": ([lines], Serial()),
+    }
+    for name, (paths, executor) in runs.items():
+        options = of_tables(paths, num=num, strategy=strategy)
+        corpus = Tables(paths=tuple(paths), language="python", repo="repo")
+        sampled(msgspec.structs.replace(options, corpora=(corpus,)), a_run(tmp_path / name), executor=executor)
+    texts = [[seed.text for seed in seeds(a_run(tmp_path / name))] for name in runs]
+    assert texts[0] == texts[1] == texts[2]
+    assert len(texts[0]) == num
 
 
 def test_an_interrupted_scan_goes_on(

@@ -4,20 +4,26 @@ import hashlib
 import random  # noqa: TID251  # the published procedure, stated a second time
 from collections import Counter
 from collections.abc import Iterable
+from itertools import islice
 
 import numpy as np
 import pytest
 from builders import a_document
+from hypothesis import given
+from hypothesis import strategies as st
 
 from magicoder_gen.fingerprint import rng
 from magicoder_gen.records import Document, Origin, Skipped
 from magicoder_gen.sample.pools import Draw
-from magicoder_gen.sample.strategies.paper_lines import PaperLines
+from magicoder_gen.sample.strategies.paper_lines import PaperLines, order
 
 
 def outcomes(strategy: PaperLines, found: Iterable[Document | Skipped]) -> list[Draw | Skipped]:
     """One outcome per document, with the paper's rng_seed."""
-    return list(strategy.outcomes(found, rng_seed=976))
+    if strategy.max_documents is not None:
+        found = islice(found, strategy.max_documents)
+    outcomes = dict(strategy.draws(found, rng_seed=976))
+    return [outcomes[place] for place in order(len(outcomes), 976)]
 
 
 def drawn(strategy: PaperLines, found: Iterable[Document | Skipped]) -> list[Draw]:
@@ -128,19 +134,36 @@ def test_paper_line_numbers_are_those_of_splitlines() -> None:
 
 
 def test_documents_that_cannot_be_read_keep_their_places() -> None:
-    """A lost row group of three counts as three documents, so that those behind it draw what they always draw."""
+    """Those before and behind three lost ones have the places they always have."""
     found: list[Document | Skipped] = [*corpus(9)]
-    lost = [*found[:2], Skipped("bad_row_group", Origin("test"), 3), *found[5:]]
+    lost = [*found[:2], *[Skipped("bad_row_group", Origin("test"))] * 3, *found[5:]]
     before = {draw.origin.path: draw for draw in drawn(PaperLines(), found)}
     after = {draw.origin.path: draw for draw in drawn(PaperLines(), lost)}
     for path in ("d0.py", "d1.py"):
         assert after[path] == before[path]
     assert set(after) == {f"d{place}.py" for place in (0, 1, 5, 6, 7, 8)}
     assert reasons(outcomes(PaperLines(), lost)) == {"bad_row_group": 3}
-    assert len(outcomes(PaperLines(max_documents=4), lost)) == 4
 
 
 def test_what_is_not_utf_8_draws_nothing() -> None:
     """It keeps its index like an empty document."""
     broken = Document(b"\xe9\n", "python", lambda: Origin("test"))
     assert reasons(outcomes(PaperLines(), [broken, *corpus(2)])) == {"encoding": 1}
+
+
+@given(st.text(st.sampled_from("ab\n\r\v\f\x1c\x1d\x1e\x85\u2028é"), max_size=20))
+def test_documents_that_are_passed_over_move_the_generator_as_if_drawn(text: str) -> None:
+    """Whatever ends their lines: what comes behind them is drawn the same."""
+    found = [a_document(text, path="first.py"), a_document("x\n" * 50, path="second.py")]
+    every = dict(PaperLines().draws(found, rng_seed=1))
+    second = dict(PaperLines().draws(found, rng_seed=1, wanted={1}))
+    assert second[1] == every[1]
+    assert isinstance(every[0], Skipped) == (0 in second)
+
+
+def test_a_portion_is_drawn_as_in_the_whole() -> None:
+    """From the start of any chunk on."""
+    strategy, found = PaperLines(chunk_size=10), corpus()
+    whole = dict(strategy.draws(found, rng_seed=976))
+    portion = dict(strategy.draws(found[30:], rng_seed=976, first=30))
+    assert portion == {place: whole[place] for place in range(30, 57)}
