@@ -139,8 +139,10 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.Abort) as stop:
-        _leave(Interrupted(stop.number if isinstance(stop, _Signal) else signal.SIGINT))
+    except _Signal as stop:
+        _leave(Interrupted(stop.number))
+    except (KeyboardInterrupt, click.Abort):
+        _leave(Interrupted(signal.SIGINT))
     except MagicoderError as error:
         _leave(error)
     except UnicodeEncodeError as error:
@@ -152,7 +154,7 @@ def main() -> None:
 def _begin() -> None:
     """Heed signals unless we were started to ignore them; talk on stderr."""
     _open_streams()
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _interrupt)
     from magicoder_gen import logs
@@ -298,8 +300,8 @@ def _leave(error: MagicoderError) -> None:
     sys.exit(error.exit_code)
 
 
-class _Signal(KeyboardInterrupt):
-    """SIGTERM or SIGHUP: like Ctrl-C it passes every `except Exception`."""
+class _Signal(BaseException):
+    """SIGINT, SIGTERM or SIGHUP; it passes every `except Exception`, and click, which prints a blank line at Ctrl-C."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)

@@ -1,4 +1,4 @@
-"""Can this machine run the configuration? Each finding is a fact; the only request is for the list of models."""
+"""Can this machine run the configuration? Each finding is a fact; requests are for a list of models or a commit."""
 
 import shutil
 import sys
@@ -12,7 +12,10 @@ from magicoder_gen.errors import MagicoderError, creating
 from magicoder_gen.generate import models, recipes
 from magicoder_gen.generate.teachers.chat import Chat, model_names
 from magicoder_gen.generate.teachers.local import Local
-from magicoder_gen.records import Record, Sampling
+from magicoder_gen.records import Corpus, Record, Sampling
+from magicoder_gen.sample import grammars
+from magicoder_gen.sample.quality.syntax import Syntax
+from magicoder_gen.sample.strategies.spans import Spans
 from magicoder_gen.storage.rundir import RunDir
 
 LOW_DISK = 2 * 10**9  # bytes
@@ -36,7 +39,29 @@ def examine(config: Config, run: RunDir) -> list[Finding]:
         _disk(run.root),
         *_teacher(config.generate.teacher),
         _checked("benchmarks", lambda: _benchmarks(config)),
+        *(_corpus(corpus) for corpus in config.sample.corpora),
+        *([_checked("grammars", _grammars)] if _needs_grammars(config) else []),
     ]
+
+
+def _corpus(corpus: Corpus) -> Finding:
+    """Ask for what the corpus holds now, which shows whether it is there and may be read."""
+
+    def found() -> str:
+        corpus.identity()
+        return "can be read"
+
+    return _checked(corpus.title(), found)
+
+
+def _needs_grammars(config: Config) -> bool:
+    return isinstance(config.sample.strategy, Spans) or any(isinstance(one, Syntax) for one in config.sample.checks())
+
+
+def _grammars() -> str:
+    for language in grammars.GRAMMARS:
+        grammars.parse(b"", language)
+    return f"{len(grammars.GRAMMARS)} languages"
 
 
 def exit_code(findings: list[Finding]) -> int:

@@ -8,7 +8,7 @@ import msgspec
 
 from magicoder_gen.clean import stage as clean
 from magicoder_gen.config import Config
-from magicoder_gen.errors import CorpusUnreachable, Drift
+from magicoder_gen.errors import ConfigError, CorpusUnreachable, Drift, NotAuthorised
 from magicoder_gen.export import stage as export
 from magicoder_gen.export.card import CardFacts
 from magicoder_gen.generate import journal
@@ -64,10 +64,12 @@ def _sample_inputs(config: Config, run: RunDir) -> dict[str, Any]:
     entry = run.stages().get("sample")
     try:
         return config.sample.inputs(rng_seed=config.rng_seed)
-    except CorpusUnreachable as error:
-        if entry is None or entry.state != "complete":
+    except (CorpusUnreachable, NotAuthorised, ConfigError) as error:
+        if entry is None:
             raise
-        known = config.sample.inputs(rng_seed=config.rng_seed, content=entry.inputs["content"])
+        known = config.sample.inputs(rng_seed=config.rng_seed, content=entry.inputs.get("content", []))
+        if not run.is_complete("sample", known):
+            raise
         logger.info("sample: taken as unchanged, since %s", error)
         return known
 

@@ -55,8 +55,8 @@ class Pool:
         self._submitted += 1
         while 1 < self._submitted > len(self._threads) < self._workers:
             thread = threading.Thread(target=self._drive, name="magicoder-gen worker", daemon=True)
-            self._threads.append(thread)
             thread.start()
+            self._threads.append(thread)
         return partial(self._result, task, future)
 
     def _result(self, task: Any, future: Future[Any]) -> Any:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from magicoder_gen.errors import CorruptData
 from magicoder_gen.records import Record
 from magicoder_gen.sample.scan import Findings
 from magicoder_gen.storage import shards
@@ -18,13 +19,14 @@ logger = logging.getLogger(__name__)
 class Progress(Record, frozen=True):
     """The first `done` tasks are read, and what they gave; `fingerprint` names the stage's inputs.
 
-    `guessed` tells whether a guess limited what was looked at.
+    `guessed` tells whether a guess limited what was looked at, `spare` how many candidates per seed are kept.
     """
 
     fingerprint: str
     done: int
     findings: Findings
     guessed: bool
+    spare: int
 
 
 class Checkpoint:
@@ -41,6 +43,8 @@ class Checkpoint:
             progress = msgspec.msgpack.decode(self._path.read_bytes(), type=Progress)
         except FileNotFoundError:
             return None
+        except IsADirectoryError as error:
+            raise CorruptData(f"{self._path} is a folder; delete it and run the same command again") from error
         except (OSError, msgspec.DecodeError) as error:
             logger.info("%s cannot be used, reading starts anew: %s", self._path, error)
             return None
@@ -50,9 +54,9 @@ class Checkpoint:
         """Whether the last writing is so long ago that another is worth its while."""
         return time.monotonic() - self._written >= SECONDS
 
-    def write(self, done: int, findings: Findings, *, guessed: bool) -> None:
+    def write(self, done: int, findings: Findings, *, guessed: bool, spare: int) -> None:
         """Replace the file."""
-        progress = Progress(self._fingerprint, done, findings, guessed)
+        progress = Progress(self._fingerprint, done, findings, guessed, spare)
         shards.write_file(self._path, msgspec.msgpack.encode(progress))
         self._written = time.monotonic()
 

@@ -10,6 +10,8 @@ from magicoder_gen.sample.options import SampleOptions
 TASK_BYTES = 8 * 1024 * 1024  # on disk: a second of work or less, some MB in memory
 LOGGED = 20  # damaged files that are named
 
+Chosen = list[tuple[int, list[Any]]]  # the number of each corpus, and its fragments that are read
+
 logger = logging.getLogger(__name__)
 
 

@@ -2,6 +2,8 @@
 
 import logging
 import sys
+from collections import Counter
+from itertools import islice
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -19,6 +21,7 @@ from magicoder_gen.sample.quality import presets
 from magicoder_gen.sample.quality.benchmark import Benchmarks
 from magicoder_gen.sample.quality.duplicates import NearDuplicates
 from magicoder_gen.sample.scan import ANY, Rules
+from magicoder_gen.sample.shares import in_proportion
 from magicoder_gen.sample.strategies.file import File
 from magicoder_gen.sample.strategies.lines import Lines
 from magicoder_gen.sample.strategies.paper_lines import PaperLines
@@ -63,19 +66,40 @@ class SampleOptions(Options, frozen=True):
                 )
             if any(weighted):
                 raise ValueError("paper_lines takes the corpora one after the other, as published; leave out weight")
+        self._check_quotas()
         if isinstance(self.documents, Diverse) and self.documents.pool < max(self.wanted_of().values()):
             raise ValueError(f"documents.pool ({self.documents.pool}) is smaller than the number of seeds")
+
+    def _check_quotas(self) -> None:
+        named = [languages.canonical(language) for language in self.quotas]
+        twice = next((name for name in named if named.count(name) > 1), None)
+        if twice:
+            raise ValueError(f"quotas name {twice} twice")
+        if not any(getattr(corpus, "language_column", None) for corpus in self.corpora):
+            unknown = next((name for name in named if name not in languages.EXTENSIONS), None)
+            if unknown:
+                known = ", ".join(sorted(languages.EXTENSIONS))
+                raise ValueError(f"quotas: {unknown!r} is not a language we know; choose among {known}")
 
     def wanted(self) -> int:
         """Return how many seeds are wanted in all."""
         quotas = sum(self.quotas.values())
         return min(self.num or quotas, quotas) if quotas else self.num or QUICKSTART_SEEDS
 
-    def wanted_of(self) -> dict[str, int]:
-        """Return the most seeds wanted of each language, in order; of `ANY` where there are no quotas."""
-        wanted = self.wanted()
+    def shares(self) -> dict[str, int]:
+        """Return the quotas, by which languages take turns; of `ANY` all, where there are no quotas."""
         named = {languages.canonical(language): quota for language, quota in self.quotas.items()}
-        return {language: min(quota, wanted) for language, quota in named.items()} or {ANY: wanted}
+        return named or {ANY: self.wanted()}
+
+    def wanted_of(self) -> dict[str, int]:
+        """Return the most seeds that each language can be asked for, in order."""
+        return {language: min(quota, self.wanted()) for language, quota in self.shares().items()}
+
+    def split(self) -> dict[str, int]:
+        """Return how many of the wanted seeds are of each language, if it has as many."""
+        turns = in_proportion([(quota, iter([language] * quota)) for language, quota in self.shares().items()])
+        counts = Counter(islice(turns, self.wanted()))
+        return {language: counts[language] for language in self.shares()}
 
     def checks(self) -> tuple[presets.Check, ...]:
         """Return what a snippet must fulfil."""
@@ -99,21 +123,24 @@ class SampleOptions(Options, frozen=True):
         """Return the check that compares seeds with each other, if there is one."""
         return next((check for check in self.checks() if isinstance(check, NearDuplicates)), None)
 
-    def rules(self, rng_seed: int) -> Rules:
-        """Return what a process needs to find candidates, or to try some documents.
+    def spare(self) -> int:
+        """Return how many candidates per seed are kept at first: some will fall out."""
+        return 2 if self.near_duplicates() or self.chosen_documents().max_per_repo else 1
+
+    def rules(self, rng_seed: int, *, spare: int = 1) -> Rules:
+        """Return what a process needs to find `spare` candidates per seed, or to try some documents.
 
         paper_lines is not done that way, but what it can use is what File could.
         """
         strategy = File(max_lines=sys.maxsize) if isinstance(self.strategy, PaperLines) else self.strategy
         documents = self.chosen_documents()
-        spare = 2 if self.near_duplicates() or documents.max_per_repo else 1  # candidates per seed: some will fall out
         quality: tuple[Quality, ...] = tuple(check for check in self.checks() if not isinstance(check, NearDuplicates))
         return Rules(
             strategy=strategy,
             quality=quality,
             rng_seed=rng_seed,
             max_line_length=self.max_line_length,
-            wanted={language: spare * documents.capacity(num) for language, num in self.wanted_of().items()},
+            wanted={language: documents.capacity(spare * num) for language, num in self.wanted_of().items()},
             order=documents.order,
             by_corpus=self.weights() is not None,
             per_repo=documents.max_per_repo,
@@ -126,6 +153,7 @@ class SampleOptions(Options, frozen=True):
         """
         return {
             **rundir.as_json(self),
+            "corpora": [_deciding(corpus) for corpus in self.corpora],
             "num": self.wanted(),
             "documents": rundir.as_json(self.chosen_documents()),
             "quality": [rundir.as_json(check) for check in self.checks()],
@@ -133,6 +161,12 @@ class SampleOptions(Options, frozen=True):
             "content": [corpus.identity() for corpus in self.corpora] if content is None else content,
             "rng_seed": rng_seed,
         }
+
+    def note_shortfall(self, found: Counter[str]) -> None:
+        """Say which language has fewer seeds than its share; `found` counts them."""
+        for language, share in self.split().items():
+            if language != ANY and found[language] < share:
+                logger.warning("sample: %s: %d seeds of %d wanted", language, found[language], share)
 
     def _benchmark_digests(self) -> dict[str, str]:
         """Return the SHA-256 of the benchmarks that seeds are compared with."""
@@ -158,3 +192,9 @@ class SampleOptions(Options, frozen=True):
                 "widen sample.corpora or relax sample.strategy and sample.quality"
             )
         logger.warning("asked for %d seeds, found %d in %d documents (%s)", wanted, counts.kept, counts.taken, reasons)
+
+
+def _deciding(corpus: AnyCorpus) -> dict[str, Any]:
+    """Return a corpus's options without those that decide nothing: its content says what a revision was."""
+    left_out = {"revision", "token_env"} if isinstance(corpus, Git | Hub) else set()
+    return {key: value for key, value in rundir.as_json(corpus).items() if key not in left_out}

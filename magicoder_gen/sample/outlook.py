@@ -48,7 +48,7 @@ class Outlook(Record, frozen=True):
 def look(options: SampleOptions, *, rng_seed: int) -> Outlook:
     """Look at every corpus without reading more than a few documents of each; writes nothing."""
     seen = [_Seen(options, number, rng_seed) for number in range(len(options.corpora))]
-    wanted = options.wanted_of()
+    wanted = options.split()
     return Outlook(tuple(one.corpus for one in seen), tuple(_language(name, wanted[name], seen) for name in wanted))
 
 

@@ -36,8 +36,8 @@ class Candidate(Record, frozen=True, gc=False):
     copies: int = 0
 
     def joined(self, other: "Candidate") -> "Candidate":
-        """Return what stands for both of two equal documents: the first in order of language and origin."""
-        draw = min(self.draw, other.draw, key=_preference)
+        """Return what stands for both of two equal documents: the last in order of language and origin."""
+        draw = max(self.draw, other.draw, key=_preference)
         return Candidate(self.key, draw, self.copies + 1 + other.copies)
 
 

@@ -64,9 +64,17 @@ class Published:
     """Seeds by the published procedure; with quotas, once per language."""
 
     def __init__(
-        self, options: SampleOptions, strategy: PaperLines, *, rng_seed: int, executor: Executor, progress: Progress
+        self,
+        options: SampleOptions,
+        strategy: PaperLines,
+        chosen: fragments.Chosen,
+        *,
+        rng_seed: int,
+        executor: Executor,
+        progress: Progress,
     ) -> None:
         self._options = options
+        self._chosen = chosen
         self._strategy = strategy
         self._rng_seed = rng_seed
         self._executor = executor
@@ -79,8 +87,11 @@ class Published:
     def seeds(self) -> Iterator[Seed]:
         """Yield the seeds, languages in turn; the documents of a language are read when its first seed is due."""
         wanted = self._options.wanted_of()
-        parts = [part for _, found in fragments.chosen(self._options, self._rng_seed) for part in found]
-        languages = [(num, self._of_language(language, parts, num)) for language, num in wanted.items()]
+        parts = [part for _, found in self._chosen for part in found]
+        languages = [
+            (quota, self._of_language(language, parts, wanted[language]))
+            for language, quota in self._options.shares().items()
+        ]
         for index, draw in enumerate(in_proportion(languages)):
             self._kept += 1
             yield draw.seed(index)

@@ -7,9 +7,10 @@ from contextlib import closing
 from functools import partial
 from itertools import chain
 
-from magicoder_gen.records import Counts, Executor, Fragment, Progress, Seed
+from magicoder_gen.records import Counts, Executor, Progress, Seed
 from magicoder_gen.sample import fragments
 from magicoder_gen.sample.checkpoint import Checkpoint
+from magicoder_gen.sample.documents import Diverse
 from magicoder_gen.sample.guess import Guess
 from magicoder_gen.sample.options import SampleOptions
 from magicoder_gen.sample.scan import ANY, Candidates, Findings, Task, scan
@@ -21,46 +22,72 @@ logger = logging.getLogger(__name__)
 class Scanned:
     """Seeds out of candidates that any number of processes find in any order."""
 
-    def __init__(self, options: SampleOptions, *, rng_seed: int, progress: Progress) -> None:
+    def __init__(self, options: SampleOptions, chosen: fragments.Chosen, *, rng_seed: int, progress: Progress) -> None:
         self._options = options
+        self._chosen = chosen
         self._rng_seed = rng_seed
-        self._rules = options.rules(rng_seed)
-        self._candidates = Candidates(self._rules)
         self._progress = progress
         self._damage = fragments.Damage()
-        self._done = 0  # tasks, in their order
         self._is_taking = False
-        self._guess: Guess | None = None
+        self._seeds: list[Seed] = []
         self._passed_over: Counter[str] = Counter()
-        self._kept = 0
+        self._begin(options.spare())
+
+    def _begin(self, spare: int) -> None:
+        """Begin to read from the first document on, for `spare` candidates per seed."""
+        self._spare = spare
+        self._rules = self._options.rules(self._rng_seed, spare=spare)
+        self._candidates = Candidates(self._rules)
+        self._done = 0  # tasks, in their order
+        self._guess: Guess | None = None
 
     def read(self, executor: Executor, checkpoint: Checkpoint) -> None:
-        """Find the candidates; keep the progress on disk."""
-        chosen = list(fragments.chosen(self._options, self._rng_seed))
-        self._guess = Guess.of(self._rules, chosen)
+        """Find the candidates and choose the seeds; keep the progress on disk."""
+        self._guess = Guess.of(self._rules, self._chosen)
         self._recall(checkpoint)
-        while not self._pass(chosen, executor, checkpoint):
-            logger.info("sample: fewer documents are fit than was thought, reading starts anew")
-            self._candidates = Candidates(self._rules)
-            self._done = 0
-            self._guess = None
+        while True:
+            while not self._pass(executor, checkpoint):
+                logger.info("sample: fewer documents are fit than was thought, reading starts anew")
+                self._begin(self._spare)
+            if self._choose():
+                break
+            logger.info("sample: too many candidates resemble each other, reading again for more")
+            self._begin(2 * self._spare)
+            self._guess = Guess.of(self._rules, self._chosen)
         self._damage.close()
+
+    def _choose(self) -> bool:
+        """Choose the seeds; return False if more candidates could have changed them."""
+        near = self._options.near_duplicates()
+        documents = self._options.chosen_documents()
+        selection = Selection(
+            self._candidates,
+            documents,
+            quotas={language: quota for language, quota in self._options.shares().items() if language != ANY},
+            weights=self._options.weights(),
+            accepts=near.index().accepts if near else None,
+            per_repo=documents.max_per_repo,
+        )
+        self._seeds = list(selection.seeds(self._options.wanted()))
+        self._passed_over = selection.reasons
+        return not selection.is_short or isinstance(documents, Diverse)
 
     def _recall(self, checkpoint: Checkpoint) -> None:
         """Go on from what an interrupted scan has left."""
         known = checkpoint.read()
         if known:
+            self._begin(known.spare)
             self._candidates.merge(known.findings)
             self._done = known.done
-            self._guess = self._guess if known.guessed else None
+            self._guess = Guess.of(self._rules, self._chosen) if known.guessed else None
             logger.info("sample: %d documents were read before, going on", self._candidates.taken)
 
-    def _pass(self, chosen: list[tuple[int, list[Fragment]]], executor: Executor, checkpoint: Checkpoint) -> bool:
+    def _pass(self, executor: Executor, checkpoint: Checkpoint) -> bool:
         """Read what is not read yet; return False as soon as the guess turns out wrong."""
-        total = fragments.total(chain.from_iterable(parts for _, parts in chosen))
+        total = fragments.total(chain.from_iterable(parts for _, parts in self._chosen))
         issued: deque[Task] = deque()
         try:
-            with closing(executor.map(partial(scan, self._rules), self._tasks(chosen, issued))) as results:
+            with closing(executor.map(partial(scan, self._rules), self._tasks(issued))) as results:
                 for findings in results:
                     self._take(findings, issued.popleft())
                     self._progress.update(self._candidates.taken, total)
@@ -75,12 +102,14 @@ class Scanned:
         return not (self._guess and self._guess.is_wrong(self._candidates, at_end=True))
 
     def _keep(self, checkpoint: Checkpoint) -> None:
-        checkpoint.write(self._done, self._candidates.findings(), guessed=self._guess is not None)
+        checkpoint.write(self._done, self._candidates.findings(), guessed=self._guess is not None, spare=self._spare)
 
-    def _tasks(self, chosen: list[tuple[int, list[Fragment]]], issued: deque[Task]) -> Iterator[Task]:
+    def _tasks(self, issued: deque[Task]) -> Iterator[Task]:
         """Yield what has to be read still, and note it; each task knows what was found before it."""
         portions = (
-            (corpus, bundle) for corpus, parts in fragments.numbered(chosen) for bundle in fragments.bundles(parts)
+            (corpus, bundle)
+            for corpus, parts in fragments.numbered(self._chosen)
+            for bundle in fragments.bundles(parts)
         )
         for number, (corpus, bundle) in enumerate(portions):
             guessed = self._guess.limits if self._guess else {}
@@ -100,18 +129,7 @@ class Scanned:
 
     def seeds(self) -> Iterator[Seed]:
         """Yield the seeds in their order."""
-        near = self._options.near_duplicates()
-        selection = Selection(
-            self._candidates,
-            self._options.chosen_documents(),
-            quotas={language: num for language, num in self._options.wanted_of().items() if language != ANY},
-            weights=self._options.weights(),
-            accepts=near.index().accepts if near else None,
-        )
-        for seed in selection.seeds(self._options.wanted()):
-            self._kept += 1
-            yield seed
-        self._passed_over = selection.reasons
+        yield from self._seeds
 
     def counts(self) -> Counts:
         """Return the sums, reasons by name."""
@@ -119,5 +137,5 @@ class Scanned:
         for pool in self._candidates.groups().values():
             reasons += pool.reasons()
         taken = self._candidates.taken
-        reasons["not_drawn"] = taken - self._kept - reasons.total()
-        return Counts(taken, self._kept, dict(sorted((+reasons).items())))
+        reasons["not_drawn"] = taken - len(self._seeds) - reasons.total()
+        return Counts(taken, len(self._seeds), dict(sorted((+reasons).items())))

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Protocol
 
 from magicoder_gen.records import Seed
-from magicoder_gen.sample.pools import Candidate
+from magicoder_gen.sample.pools import UNLIMITED, Candidate
 from magicoder_gen.sample.scan import ANY, Candidates
 from magicoder_gen.sample.shares import in_proportion
 
@@ -30,8 +30,12 @@ class Selection:
         quotas: Mapping[str, int],
         weights: tuple[float, ...] | None,
         accepts: Callable[[str], bool] | None,
+        per_repo: int | None = None,
     ) -> None:
         self.reasons: Counter[str] = Counter()
+        self.is_short = False  # a pool that could have held more was used up
+        self._per_repo = per_repo
+        self._of_repo: Counter[str] = Counter()
         self._candidates = candidates
         self._documents = documents
         self._quotas = quotas
@@ -62,20 +66,27 @@ class Selection:
         return in_proportion(sources)
 
     def _of_pool(self, group: tuple[str, int]) -> Iterator[Candidate]:
-        for candidate in self._documents.ordered(self._candidates.groups()[group].candidates()):
+        pool = self._candidates.groups()[group]
+        for candidate in self._documents.ordered(pool.candidates()):
             reason = self._unwanted(candidate)
             if reason:
                 self.reasons[reason] += 1 + candidate.copies
             else:
                 self.reasons["duplicate"] += candidate.copies
                 yield candidate
+        self.is_short = self.is_short or pool.limit < UNLIMITED
 
     def _unwanted(self, candidate: Candidate) -> str | None:
         """Return why the candidate cannot be a seed beside those before it; take note of it if it can."""
         draw = candidate.draw
         if draw.document_id in self._texts:
             return "duplicate"
+        repo = draw.origin.repo
+        if self._per_repo and repo and self._of_repo[repo] == self._per_repo:
+            return "repo_full"
         self._texts.add(draw.document_id)
         if self._accepts and not self._accepts(draw.text):
             return "near_duplicate"
+        if repo:
+            self._of_repo[repo] += 1
         return None

@@ -1,10 +1,12 @@
 """Stage 1: documents of the corpora to seeds/."""
 
 import time
+from collections import Counter
 from typing import Any
 
 from magicoder_gen.fingerprint import digest
 from magicoder_gen.records import Executor, Progress
+from magicoder_gen.sample import fragments
 from magicoder_gen.sample.checkpoint import Checkpoint
 from magicoder_gen.sample.options import SampleOptions
 from magicoder_gen.sample.published import Published
@@ -25,20 +27,24 @@ def run(
 ) -> StageEntry:
     """Write seeds/ and return what the manifest says of it; raise PoorYield after that if there is no seed."""
     began = time.monotonic()
+    chosen = list(fragments.chosen(options, rng_seed))  # first: what cannot be listed must not undo what is there
     run.begin("sample", inputs)
     checkpoint = Checkpoint(run.folder("seeds") / "scan.progress", digest(inputs))
     source: Scanned | Published
     if isinstance(options.strategy, PaperLines):
-        source = Published(options, options.strategy, rng_seed=rng_seed, executor=executor, progress=progress)
+        source = Published(options, options.strategy, chosen, rng_seed=rng_seed, executor=executor, progress=progress)
     else:
-        source = Scanned(options, rng_seed=rng_seed, progress=progress)
+        source = Scanned(options, chosen, rng_seed=rng_seed, progress=progress)
         source.read(executor, checkpoint)
+    found: Counter[str] = Counter()
     with ShardWriter(run.folder("seeds"), run.layout) as shards:
         for seed in source.seeds():
+            found[seed.language] += 1
             shards.write(seed)
     checkpoint.remove()
     counts = source.counts()
     seconds = time.monotonic() - began
     entry = run.finish("sample", state="complete", counts=counts, parts={"seeds": shards.parts}, seconds=seconds)
+    options.note_shortfall(found)
     options.require_yield(counts)
     return entry

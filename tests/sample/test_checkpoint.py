@@ -11,7 +11,7 @@ FINDINGS = Findings({"bad_file": 2}, (), ())
 def test_a_scan_goes_on_where_it_was_written(tmp_path: Path) -> None:
     """With the same inputs only; a removed or damaged file is none."""
     path = tmp_path / "seeds" / "scan.progress"
-    Checkpoint(path, "a").write(7, FINDINGS, guessed=True)
+    Checkpoint(path, "a").write(7, FINDINGS, guessed=True, spare=2)
     progress = Checkpoint(path, "a").read()
     assert progress is not None
     assert (progress.done, progress.findings, progress.guessed) == (7, FINDINGS, True)

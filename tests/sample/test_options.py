@@ -1,5 +1,6 @@
 """The `sample` section: what decodes, what is refused, what it means."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +45,10 @@ def test_every_key_decodes_from_the_configuration() -> None:
     assert options.corpora[2] == Tables(paths=(Path("a/*.parquet"),), language="python", repo="r", weight=2)
     assert options.corpora[3] == Hub(dataset="a/b", language="python", weight=2)
     assert options.documents == TwoStage(share=0.2, max_per_repo=3)
-    assert options.wanted_of() == {"python": 2, "cpp": 3}
+    assert options.shares() == {"python": 2, "cpp": 9}
     assert options.weights() == (1, 0.5, 2, 2)
     assert options.checks()[0] == MinCode(tokens=5)
-    rules = options.rules(976)
+    rules = options.rules(976, spare=options.spare())
     assert rules.quality == (MinCode(tokens=5),)
     assert rules.wanted == {"python": 4, "cpp": 6}
     assert (rules.by_corpus, rules.per_repo) == (True, 3)
@@ -69,6 +70,8 @@ def test_every_key_decodes_from_the_configuration() -> None:
         ({"strategy": {"type": "paper_lines"}, "corpora": [{"type": "stdlib", "weight": 1}]}, "leave out weight"),
         ({"documents": {"type": "two_stage", "share": 1.1}}, "<= 1"),
         ({"documents": {"type": "diverse", "pool": 11}}, "smaller than the number of seeds"),
+        ({"quotas": {"pyhton": 3}}, "'pyhton' is not a language we know"),
+        ({"quotas": {"C++": 3, "cpp": 3}}, "quotas name cpp twice"),
         ({"quality": "strickt"}, "strickt"),
         ({"quality": [{"type": "min_code", "tokens": 0}]}, ">= 1"),
         ({"numm": 1}, "numm"),
@@ -104,6 +107,19 @@ def test_num_and_quotas(num: int | None, quotas: dict[str, int], wanted: int, of
     """`num` is a limit over all quotas; alone it is the number of seeds."""
     options = SampleOptions(num=num, quotas=quotas)
     assert (options.wanted(), options.wanted_of()) == (wanted, of)
+
+
+def test_every_language_gives_its_share_of_a_smaller_number() -> None:
+    """A thousandth of the paper's recipe is a thousandth of each language."""
+    quotas = {"python": 40_000, **dict.fromkeys(("cpp", "java", "rust", "php"), 5000)}
+    split = SampleOptions(num=60, quotas=quotas).split()
+    assert split == {"python": 40, "cpp": 5, "java": 5, "rust": 5, "php": 5}
+
+
+def test_a_language_with_too_few_seeds_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    """The others are not."""
+    SampleOptions(quotas={"python": 4, "rust": 5}).note_shortfall(Counter(python=4, rust=1))
+    assert caplog.messages == ["sample: rust: 1 seeds of 5 wanted"]
 
 
 def test_a_diverse_choice_has_a_pool_of_its_own() -> None:

@@ -21,6 +21,8 @@ from magicoder_gen.sample.corpora.local import Local
 from magicoder_gen.sample.corpora.tables import Tables
 from magicoder_gen.sample.documents import Diverse, Prefix, TwoStage, Uniform
 from magicoder_gen.sample.options import SampleOptions
+from magicoder_gen.sample.quality.duplicates import NearDuplicates
+from magicoder_gen.sample.strategies.file import File
 from magicoder_gen.sample.strategies.lines import Lines
 from magicoder_gen.sample.strategies.paper_lines import PaperLines
 from magicoder_gen.storage.rundir import RunDir
@@ -233,6 +235,55 @@ def test_quotas_weights_and_repositories(tmp_path: Path, tables: list[Path]) -> 
         "tables:c.parquet": 9,
     }
     assert max(Counter((seed.origin.repo, seed.language, seed.origin.corpus) for seed in found).values()) <= 3
+
+
+@pytest.mark.parametrize("strategy", [Lines(), PaperLines(chunk_size=7)])
+def test_fewer_seeds_of_quotas_are_the_beginning_of_more(
+    tmp_path: Path, tables: list[Path], strategy: Lines | PaperLines
+) -> None:
+    """Any number is mixed as the whole is."""
+    quotas = {"python": 40, "rust": 10}
+    found = {}
+    for num in (5, 20, 50):
+        run = a_run(tmp_path / str(num))
+        sampled(of_tables(tables, num=num, quotas=quotas, strategy=strategy), run)
+        found[num] = seeds(run)
+        assert Counter(seed.language for seed in found[num]) == {"python": num * 4 // 5, "rust": num // 5}
+    assert found[50][:20] == found[20]
+    assert found[20][:5] == found[5]
+
+
+def test_candidates_that_fall_out_are_replaced(tmp_path: Path) -> None:
+    """Of 330 documents 30 differ: as many seeds as there can be, however few are asked for; fewer begin more."""
+    alike = [f"import os\nimport sys\nvalue_{number} = os.environ\n" for number in range(300)]
+    apart = [" ".join(f"w{number}_{word}" for word in range(9)) + "\n" for number in range(30)]
+    rows = [{"content": text} for text in alike + apart]
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "rows.parquet")
+    found = {}
+    for num in (10, 20, 30):
+        corpora = (Tables(paths=(tmp_path / "rows.parquet",), language="python"),)
+        run = a_run(tmp_path / str(num))
+        quality = (NearDuplicates(threshold=0.4),)
+        sampled(SampleOptions(num=num, corpora=corpora, strategy=File(), quality=quality), run)
+        found[num] = seeds(run)
+        assert len(found[num]) == num
+    assert found[30][:20] == found[20]
+    assert found[20][:10] == found[10]
+
+
+def test_the_cap_of_a_repository_holds_over_languages_and_corpora(tmp_path: Path, tables: list[Path]) -> None:
+    """It is the run's, not each pool's; forks of one text do not use up the places of others."""
+    rows = [
+        {"content": f"import os, sys, x{number}\n", "lang": "python", "repo": f"fork/{fork}"}
+        for number in range(20)
+        for fork in range(15)
+    ]
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "forks.parquet")
+    options = of_tables([*tables, tmp_path / "forks.parquet"], quotas={"python": 10, "rust": 10})
+    run = a_run(tmp_path)
+    sampled(msgspec.structs.replace(options, documents=Uniform(max_per_repo=2)), run)
+    assert len(seeds(run)) == 20
+    assert max(Counter(seed.origin.repo for seed in seeds(run)).values()) == 2
 
 
 def test_the_published_procedure_runs_once_per_language(tmp_path: Path, tables: list[Path]) -> None:

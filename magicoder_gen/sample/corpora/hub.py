@@ -16,7 +16,7 @@ from magicoder_gen.sample.corpora import parquet
 from magicoder_gen.sample.corpora.columns import Columns
 from magicoder_gen.sample.corpora.files import MAX_BYTES
 from magicoder_gen.sample.corpora.hub_files import Damaged, RemoteFile, column_names, column_spans
-from magicoder_gen.sample.corpora.hub_requests import Missing, Repository, endpoint
+from magicoder_gen.sample.corpora.hub_requests import Missing, Repository, endpoint, stopping
 
 _COMMIT = re.compile("[0-9a-f]{40}")
 _THREADS = 8  # footers asked for at a time; each takes a round trip or two
@@ -60,8 +60,15 @@ class Hub(Block, frozen=True, dict=True):
         """Return the row groups of the files in order of their names; reads the footers, some at a time."""
         languages.check([self.language] if self.language else [], key="sample.corpora: language")
         files = self._files()
-        with ThreadPoolExecutor(_THREADS) as pool:
+        stopping.clear()
+        pool = ThreadPoolExecutor(_THREADS)
+        try:
             found = [part for parts in pool.map(self._fragments_of, files) for part in parts]
+        except BaseException:
+            stopping.set()
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)
         lacking = [
             part.skipped.detail for part in found if isinstance(part, Lost) and part.skipped.reason == "no_column"
         ]

@@ -2,6 +2,7 @@
 
 import os
 import re
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _ENDPOINT = "https://huggingface.co"
 _FEW_TRIES = 3  # where nothing is lost yet, so that a wrong endpoint or no network is told within seconds
 _MANY_TRIES = 6  # where a run of hours would stop: with the waits below, half a minute
+stopping = threading.Event()  # set where the program ends: threads that wait for the hub shall not hold it up
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 _MAX_WAIT = 300.0  # seconds; the window of the hub's rate limits
 _EXHAUSTED = re.compile(r"r=0;t=([0-9]+)")  # as in `"api";r=0;t=55`: none left, 55 seconds to the next window
@@ -108,10 +110,14 @@ class Repository(Record, frozen=True):
         return f"{self.endpoint}{parts.path}?{parts.query}"
 
     def _get(self, url: str, *, revision: str, tries: int, span: tuple[int, int] | None = None) -> "httpx2.Response":
-        from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
+        from tenacity import Retrying, retry_if_exception_type, sleep_using_event, stop_after_attempt
 
         patiently = Retrying(
-            retry=retry_if_exception_type(Again), stop=stop_after_attempt(tries), wait=_wait, reraise=True
+            retry=retry_if_exception_type(Again),
+            stop=stop_after_attempt(tries),
+            wait=_wait,
+            sleep=sleep_using_event(stopping),
+            reraise=True,
         )
         try:
             return patiently(self._once, url, revision, span)

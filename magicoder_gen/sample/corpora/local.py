@@ -13,15 +13,15 @@ from magicoder_gen.records import Block, Origin
 from magicoder_gen.sample import languages, licenses, texts
 from magicoder_gen.sample.corpora import checkouts, files, globs, ignores
 
-_FOREIGN_FOLDERS = frozenset({"node_modules", "__pycache__"})
+_FOREIGN_FOLDERS = frozenset({"node_modules", "__pycache__", "site-packages", "dist-packages"})
 
 
 class Local(Block, frozen=True):
     """The source files below `path` in `languages` (null = all we know), by extension.
 
     `include` and `exclude` match the path relative to `path`, with `**` for any number of folders. Hidden
-    folders, node_modules, __pycache__ and virtual environments are left out, symbolic links not followed; with
-    `gitignore` also what .gitignore files and a checkout's .git/info/exclude name. A file of more than `max_bytes`
+    folders, node_modules, __pycache__, site-packages and virtual environments are left out, symbolic links not followed;
+    with `gitignore` also what .gitignore files and a checkout's .git/info/exclude name. A file of more than `max_bytes`
     is skipped unread. Where a folder is part of a git checkout, a seed's origin has its repository, revision and
     licence. `weight` is the corpus's share of the seeds relative to the other corpora; null = as many as it
     happens to give.

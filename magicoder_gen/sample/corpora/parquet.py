@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from magicoder_gen.errors import of_the_machine
 from magicoder_gen.records import Document, Origin, Skipped
 from magicoder_gen.sample.corpora import arrow_rows
 from magicoder_gen.sample.corpora.columns import Columns
+from magicoder_gen.sample.corpora.table_files import raise_if_exhausted
 
 _BATCH_ROWS = 1000  # at 2 to 4 KB a source file, some MB in memory
 
@@ -32,8 +32,7 @@ def documents(
             yield from arrow_rows.documents(batch, columns=columns, corpus=corpus, max_bytes=max_bytes)
             left -= batch.num_rows
     except (pyarrow.ArrowException, OSError) as error:
-        if isinstance(error, OSError) and (exhausted := of_the_machine(error, f"{name}: ")):
-            raise exhausted from error
+        raise_if_exhausted(error, f"{name}: ")
         yield _lost(name, row_group, corpus=corpus, count=left, why=" ".join(str(error).split()))
     else:
         if left > 0:
@@ -46,8 +45,8 @@ def _lost(name: str, row_group: int, *, corpus: str, count: int, why: str) -> Sk
 
 
 def check(names: Sequence[str], columns: Columns) -> str | None:
-    """Return the first of `columns` that a table with columns `names` lacks, None if it has all."""
-    return next((name for name in columns.names() if name not in names), None)
+    """Return the first of `columns` that a table with columns `names` lacks or has twice, None if it has all."""
+    return next((name for name in columns.names() if list(names).count(name) != 1), None)
 
 
 def no_column(name: str, missing: str, *, found: Sequence[str], corpus: str, count: int) -> Skipped:

@@ -43,7 +43,7 @@ def row_group_documents(table: TableFile, row_group: int, *, rows: int) -> Itera
         return iter([table.damaged(error, rows)])
     if row_group < file.metadata.num_row_groups:
         return _of_row_group(table, file, row_group)
-    detail = f"{table.path} has lost row group {row_group} since it was listed"
+    detail = f"{table.shown} has lost row group {row_group} since it was listed"
     return iter([table.skipped("bad_row_group", detail, count=rows)])
 
 
@@ -53,7 +53,7 @@ def documents(table: TableFile) -> Iterator[Document | Skipped]:
     found = file.schema_arrow.names
     if missing := parquet.check(found, table.columns):
         rows = file.metadata.num_rows
-        yield parquet.no_column(str(table.path), missing, found=found, corpus=table.corpus, count=rows)
+        yield parquet.no_column(table.shown, missing, found=found, corpus=table.corpus, count=rows)
         return
     for row_group in range(file.metadata.num_row_groups):
         yield from _of_row_group(table, file, row_group)
@@ -71,7 +71,7 @@ def _of_row_group(table: TableFile, file: Any, row_group: int) -> Iterator[Docum
         columns=table.columns,
         corpus=table.corpus,
         max_bytes=table.max_bytes,
-        name=str(table.path),
+        name=table.shown,
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from magicoder_gen.records import Document, Skipped
 from magicoder_gen.sample.corpora import csv_rows, ipc_rows, json_lines, parquet_files
-from magicoder_gen.sample.corpora.table_files import TableFile, damage
+from magicoder_gen.sample.corpora.table_files import TableFile, damage, raise_if_exhausted
 
 PARQUET = ".parquet"
 _READERS = {
@@ -35,7 +35,8 @@ def column_names(table: TableFile) -> list[str] | None:
     """Return the columns that the file shows at its start, None if it is empty or damaged."""
     try:
         names: list[str] | None = _reader(table).column_names(table)
-    except damage():
+    except damage() as error:
+        raise_if_exhausted(error, f"{table.shown}: ")
         return None
     return names
 

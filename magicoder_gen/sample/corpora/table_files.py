@@ -25,6 +25,11 @@ class TableFile(Record, frozen=True):
     max_bytes: int
 
     @property
+    def shown(self) -> str:
+        """The path as messages print it: one line."""
+        return "".join(mark if mark.isprintable() else "\ufffd" for mark in str(self.path))
+
+    @property
     def corpus(self) -> str:
         """What a row's origin calls this file."""
         return f"tables:{self.name}"
@@ -35,14 +40,19 @@ class TableFile(Record, frozen=True):
 
     def vanished(self, count: int = 1) -> Skipped:
         """Return what stands for `count` rows of this file if it is no longer there."""
-        return self.skipped("vanished", f"{self.path} is gone since it was listed; its rows are left out", count=count)
+        return self.skipped("vanished", f"{self.shown} is gone since it was listed; its rows are left out", count=count)
 
     def damaged(self, error: Exception, count: int = 1) -> Skipped:
         """Return what stands for the rest of this file, `count` rows; raise TryLater if the machine lacks something."""
-        if isinstance(error, OSError) and (exhausted := of_the_machine(error, f"{self.path}: ")):
-            raise exhausted from error
-        detail = f"{self.path} is damaged, the rest of it is left out: {one_line(error)}"
+        raise_if_exhausted(error, f"{self.shown}: ")
+        detail = f"{self.shown} is damaged, the rest of it is left out: {one_line(error)}"
         return self.skipped("bad_file", detail, count=count)
+
+
+def raise_if_exhausted(error: Exception, where: str) -> None:
+    """Raise TryLater or DiskError where it is the machine that lacks something, and not the file."""
+    if isinstance(error, OSError | MemoryError) and (exhausted := of_the_machine(error, where)):
+        raise exhausted from error
 
 
 def one_line(error: Exception) -> str:
@@ -51,10 +61,10 @@ def one_line(error: Exception) -> str:
 
 
 def damage() -> tuple[type[Exception], ...]:
-    """Return what readers raise when a file is torn or altered."""
+    """Return what readers raise when a file is torn or altered, or has a name that is not UTF-8."""
     import pyarrow
 
-    return (pyarrow.ArrowException, OSError, EOFError, zlib.error)
+    return (pyarrow.ArrowException, OSError, EOFError, zlib.error, UnicodeEncodeError)
 
 
 @contextmanager

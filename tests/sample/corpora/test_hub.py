@@ -3,7 +3,10 @@
 import hashlib
 import logging
 import multiprocessing
+import os
 import pickle
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 from builders import documents_of
+from command import ROOT, wait_for
 from hub_server import COMMIT, CUT, HANG, WHOLE, HubServer, serving
 
 from magicoder_gen.errors import ConfigError, CorpusUnreachable, MagicoderError, NotAuthorised
@@ -600,3 +604,18 @@ def test_a_dataset_is_owner_and_name(name: str) -> None:
     """Anything else is a mistake of the configuration."""
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert({"type": "hub", "dataset": name, "language": "python"}, Hub)
+
+
+def test_a_signal_does_not_wait_for_a_hub_that_wants_patience(dataset: Path, at: Any) -> None:
+    """Threads that wait for the footers' rate limit end with the program."""
+    with hub_server.serving(
+        dataset, lambda path, _n: (429, {"Retry-After": "250"}, "") if "parquet" in path else None
+    ) as server:
+        environment = {**os.environ, "HF_ENDPOINT": server.url, "PYTHONPATH": ROOT}
+        corpus = "sample.corpora=[{type: hub, dataset: owner/name, data_dir: python, language: python}]"
+        command = [sys.executable, "-m", "magicoder_gen", "sample", "--set", corpus]
+        with subprocess.Popen(command, env=environment, cwd=dataset.parent, stderr=subprocess.PIPE) as process:
+            wait_for(lambda: any("parquet" in path for path in server.asked))
+            process.terminate()
+            assert process.wait(20) == 143
+            process.communicate()

@@ -3,10 +3,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from builders import documents_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from magicoder_gen.records import Document
 from magicoder_gen.sample.corpora import ignores
+from magicoder_gen.sample.corpora.local import Local
 
 FOLDERS = ("", "a/", "b/", "a/a/", "a/b/", "b/c/", "a/b/c/", "a/a.py/")
 NAMES = ("a.py", "b.py", "x")
@@ -76,3 +79,14 @@ def test_a_byte_order_mark_and_bytes_that_are_no_unicode_are_understood(tmp_path
     assert around is not None
     assert around.covers(os.fsdecode(b"a/\xff.py"))
     assert not around.covers("a/b.py")
+
+
+def test_patterns_with_many_stars_do_not_hang(tmp_path: Path) -> None:
+    """They are left out; the others still count."""
+    (tmp_path / ".gitignore").write_text("*a*a*a*a*a*b\n" + "*" * 3000 + "x\nskipped.py\n")
+    for name in ("a" * 200 + ".py", "skipped.py"):
+        (tmp_path / name).write_text("a = 1\n")
+    found = [
+        document.locate().path for document in documents_of(Local(path=tmp_path)) if isinstance(document, Document)
+    ]
+    assert found == ["a" * 200 + ".py"]
