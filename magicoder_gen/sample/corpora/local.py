@@ -20,7 +20,7 @@ class Local(Block, frozen=True):
     """The source files below `path` in `languages` (null = all we know), by extension.
 
     `include` and `exclude` match the path relative to `path`, with `**` for any number of folders. Hidden
-    folders, node_modules, __pycache__, site-packages and virtual environments are left out, symbolic links not followed;
+    folders, node_modules, __pycache__, site-packages and virtual environments are left out, links not followed;
     with `gitignore` also what .gitignore files and a checkout's .git/info/exclude name. A file of more than `max_bytes`
     is skipped unread. Where a folder is part of a git checkout, a seed's origin has its repository, revision and
     licence. `weight` is the corpus's share of the seeds relative to the other corpora; null = as many as it
