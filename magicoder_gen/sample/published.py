@@ -148,11 +148,15 @@ def _portions(procedure: Procedure, parts: list[Fragment]) -> Iterator[Portion]:
     begins = [0]
     for part in parts:
         begins.append(begins[-1] + (part.documents or 0))
-    for first in range(0, procedure.total, size):
-        stop = min(first + size, procedure.total)
+    first = 0
+    while first < procedure.total:
+        here = max(number for number in range(len(parts)) if begins[number] <= first)
+        whole = -(-begins[here + 1] // chunk) * chunk  # what begins in a part ends behind it: it is read once
+        stop = min(max(first + size, whole), procedure.total)
         within = [number for number in range(len(parts)) if begins[number] < stop and begins[number + 1] > first]
         chosen = tuple(parts[number] for number in within)
         yield Portion(chosen, first, stop, first - begins[within[0]])
+        first = stop
 
 
 @lru_cache(maxsize=1)

@@ -319,6 +319,34 @@ def test_portions_and_workers_do_not_matter_to_the_published_procedure(
     assert len(texts[0]) == num
 
 
+def test_a_large_part_is_read_once_by_the_published_procedure(
+    tmp_path: Path, tables: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row group that is longer than a portion is not divided; the seeds are the same."""
+    rows = pyarrow.concat_tables([pyarrow.parquet.read_table(path) for path in tables])
+    pyarrow.parquet.write_table(rows, tmp_path / "one.parquet", row_group_size=1900)
+    options = of_tables([tmp_path / "one.parquet"], num=50, strategy=PaperLines(chunk_size=30))
+    plain, small = a_run(tmp_path / "plain"), a_run(tmp_path / "small")
+    sampled(options, plain)
+    monkeypatch.setattr(published, "PORTION", 100)
+    monkeypatch.setattr(Serial, "map", counted := Counted())
+    sampled(options, small)
+    assert seeds(small) == seeds(plain)
+    assert counted.tasks == 2
+
+
+class Counted:
+    """Does the work here and counts the tasks."""
+
+    tasks = 0
+
+    def __call__(self, function: Callable[[Any], Any], tasks: Iterable[Any]) -> Iterator[Any]:
+        """Yield every result."""
+        for task in tasks:
+            self.tasks += 1
+            yield function(task)
+
+
 def test_an_interrupted_scan_goes_on(
     tmp_path: Path, tables: list[Path], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
