@@ -82,9 +82,15 @@ def _paid_for(inputs: dict[str, Any], run: RunDir) -> dict[str, Any]:
     """
     entry = run.stages().get("sample")
     wanted = rundir.as_json(inputs)
-    if entry is None or wanted == entry.inputs or not journal.scan(run.folder("replies")).replied:
+    if entry is None or wanted == entry.inputs:
         return inputs
     changed = {key for key in wanted.keys() | entry.inputs.keys() if wanted.get(key) != entry.inputs.get(key)}
+    if not journal.scan(run.folder("replies")).replied:
+        if entry.kept():
+            logger.warning(
+                "sample: %s changed; the %d seeds here are replaced", ", ".join(sorted(changed)), entry.kept()
+            )
+        return inputs
     intact = run.is_complete("sample", entry.inputs)
     redrawn = not intact or ("num" in changed and wanted["num"] > entry.inputs["num"])
     if changed - {"num", "content"} or (redrawn and "content" in changed):

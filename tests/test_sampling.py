@@ -73,3 +73,13 @@ def test_a_pinned_revision_is_the_one_that_was_read(project: Path, monkeypatch: 
         pinned = run("run", "c.yaml", "--set", f"sample.corpora[0].revision={commit}", "--num", "7", cwd=project)
     assert pinned.returncode == 0, pinned.stderr
     assert len(lines(project / "runs/c/seeds")) == 7
+
+
+def test_seeds_that_were_not_asked_are_replaced_with_a_warning(tmp_path: Path) -> None:
+    """Which keys changed, and how many seeds go."""
+    (tmp_path / "a.py").write_text("import os, sys\n" * 5)
+    options = ["--run", "r", "--set", "sample.corpora=[{type: local, path: .}]"]
+    assert run("sample", *options, "--num", "2", cwd=tmp_path).returncode == 0
+    done = run("sample", *options, "--num", "1", "--set", "rng_seed=5", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "sample: num, rng_seed changed; the 1 seeds here are replaced" in done.stderr

@@ -55,7 +55,10 @@ class Pool:
         self._submitted += 1
         while 1 < self._submitted > len(self._threads) < self._workers:
             thread = threading.Thread(target=self._drive, name="magicoder-gen worker", daemon=True)
-            thread.start()
+            try:
+                thread.start()
+            except RuntimeError as error:
+                raise TryLater(f"{error}; free memory or processes and run the same command again") from error
             self._threads.append(thread)
         return partial(self._result, task, future)
 
