@@ -21,6 +21,11 @@ def chosen(options: SampleOptions, rng_seed: int) -> Iterator[tuple[int, list[An
         yield number, list(options.chosen_documents().of(corpus.fragments(), rng_seed))
 
 
+def named(chosen: Chosen) -> list[Any]:
+    """Return what tells one division of the work from another: every fragment's name, and the size of a task."""
+    return [TASK_BYTES, *([part.id for part in parts] for _, parts in chosen)]
+
+
 def numbered(chosen: list[tuple[int, list[Fragment]]]) -> Iterator[tuple[int, list[tuple[int, Fragment]]]]:
     """Give the fragments of all corpora their places in one sequence."""
     first = 0

@@ -101,8 +101,9 @@ class Published:
 
     def _of_language(self, language: str, parts: list[Fragment], num: int) -> Iterator[Draw]:
         """Yield the first `num` draws of one language in the published order."""
-        known = [part for part in parts if part.languages is None or language in {ANY, *part.languages}]
-        total = fragments.total(known) if language == ANY or all(part.languages for part in known) else None
+        known = [part for part in parts if not part.languages or language in {ANY, *part.languages}]
+        sizes = [_size(part, language) for part in known]
+        total = None if None in sizes else sum(size for size in sizes if size is not None)
         if total is not None and self._strategy.max_documents is not None:
             total = min(total, self._strategy.max_documents)
         for enough in (num + num // 50 + 100, total or 0):
@@ -147,7 +148,7 @@ def _portions(procedure: Procedure, parts: list[Fragment]) -> Iterator[Portion]:
     size = -(-PORTION // chunk) * chunk
     begins = [0]
     for part in parts:
-        begins.append(begins[-1] + (part.documents or 0))
+        begins.append(begins[-1] + (_size(part, procedure.language) or 0))
     first = 0
     while first < procedure.total:
         here = max(number for number in range(len(parts)) if begins[number] <= first)
@@ -157,6 +158,15 @@ def _portions(procedure: Procedure, parts: list[Fragment]) -> Iterator[Portion]:
         chosen = tuple(parts[number] for number in within)
         yield Portion(chosen, first, stop, first - begins[within[0]])
         first = stop
+
+
+def _size(part: Fragment, language: str) -> int | None:
+    """Return how many documents of that language, and lost ones, a part has; None if only reading can tell."""
+    if language == ANY or part.documents is None:
+        return part.documents
+    if part.languages is None:
+        return None
+    return part.documents - sum(part.languages.values()) + part.languages.get(language, 0)
 
 
 @lru_cache(maxsize=1)

@@ -27,7 +27,6 @@ class Scanned:
         self._chosen = chosen
         self._rng_seed = rng_seed
         self._progress = progress
-        self._damage = fragments.Damage()
         self._is_taking = False
         self._seeds: list[Seed] = []
         self._passed_over: Counter[str] = Counter()
@@ -36,6 +35,7 @@ class Scanned:
     def _begin(self, spare: int) -> None:
         """Begin to read from the first document on, for `spare` candidates per seed."""
         self._spare = spare
+        self._damage = fragments.Damage()
         self._rules = self._options.rules(self._rng_seed, spare=spare)
         self._candidates = Candidates(self._rules)
         self._done = 0  # tasks, in their order

@@ -29,7 +29,7 @@ def run(
     began = time.monotonic()
     chosen = list(fragments.chosen(options, rng_seed))  # first: what cannot be listed must not undo what is there
     run.begin("sample", inputs)
-    checkpoint = Checkpoint(run.folder("seeds") / "scan.progress", digest(inputs))
+    checkpoint = Checkpoint(run.folder("seeds") / "scan.progress", digest([inputs, fragments.named(chosen)]))
     source: Scanned | Published
     if isinstance(options.strategy, PaperLines):
         source = Published(options, options.strategy, chosen, rng_seed=rng_seed, executor=executor, progress=progress)

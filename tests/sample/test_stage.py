@@ -347,6 +347,23 @@ class Counted:
             yield function(task)
 
 
+def test_the_published_procedure_counts_the_documents_of_its_language(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a folder of two languages, each has the seeds that it has alone, all of them, in portions or not."""
+    for number in range(60):
+        (tmp_path / f"f{number}.py").write_text("".join(f"x{number}_{line} = 1\n" for line in range(9)))
+        (tmp_path / f"f{number}.java").write_text(f"int x{number};\n" * 9)
+    monkeypatch.setattr(published, "PORTION", 20)
+    strategy = PaperLines(chunk_size=10, max_documents=None)
+    mixed, alone = a_run(tmp_path / "mixed"), a_run(tmp_path / "alone")
+    sampled(SampleOptions(quotas={"python": 60}, corpora=(Local(path=tmp_path),), strategy=strategy), mixed)
+    python = Local(path=tmp_path, languages=("python",))
+    sampled(SampleOptions(num=60, corpora=(python,), strategy=strategy), alone)
+    assert len(seeds(mixed)) == 60
+    assert [seed.text for seed in seeds(mixed)] == [seed.text for seed in seeds(alone)]
+
+
 def test_an_interrupted_scan_goes_on(
     tmp_path: Path, tables: list[Path], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -128,8 +128,8 @@ class Files(Record, frozen=True):
 
     @property
     def documents(self) -> int:
-        """Return the number of files."""
-        return sum(self.counts.values())
+        """Return the number of files, and of folders that cannot be read."""
+        return len(self.entries)
 
     @property
     def languages(self) -> dict[str, int]:

@@ -154,7 +154,7 @@ def test_a_folder_that_cannot_be_listed_is_counted_and_named(tmp_path: Path) -> 
     assert (first.content, third.content) == (b"a\n", b"z\n")
     assert second.reason == "unreadable_folder"
     assert "cannot be listed: File name too long" in str(second.detail)
-    assert fragment.documents == 2
+    assert fragment.documents == 3
 
 
 def too_deep(root: Path) -> None:
