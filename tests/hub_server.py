@@ -101,7 +101,10 @@ class HubServer:
             await asyncio.sleep(60)
         if isinstance(fault, tuple):
             return web.Response(status=fault[0], headers=fault[1], text=fault[2])
-        content = (self._folder / request.match_info["path"]).read_bytes()
+        path = self._folder / request.match_info["path"]
+        if not path.is_file():
+            return web.Response(status=404)
+        content = path.read_bytes()
         size, status, headers = len(content), 200, {}
         asked = re.fullmatch(r"bytes=(\d+)-(\d+)", request.headers.get("Range", ""))
         if asked and fault != WHOLE:
@@ -152,7 +155,7 @@ class HubServer:
     def _fault(self, request: web.Request) -> Answer:
         key = f"{request.path} {request.headers.get('Range', '')}".strip()
         self.asked[key] += 1
-        return self._behaviour(request.path, self.asked[key])
+        return self._behaviour(key, self.asked[key])
 
     def _entry(self, path: Path) -> dict[str, Any]:
         name = path.relative_to(self._folder).as_posix()
@@ -176,7 +179,8 @@ def _apps(server: HubServer) -> tuple[web.Application, web.Application]:
     hub.router.add_get(api + "/tree/{revision}", server.tree)
     hub.router.add_get(api + "/tree/{revision}/{path:.+}", server.tree)
     hub.router.add_get("/datasets/{owner}/{name}/resolve/{revision}/{path:.+}", server.resolve)
-    cdn.router.add_get("/blobs/{path:.+}", server.blob)
+    for app in (hub, cdn):
+        app.router.add_get("/blobs/{path:.+}", server.blob)
     return hub, cdn
 
 
@@ -192,8 +196,8 @@ def serving(
 ) -> Iterator[HubServer]:
     """Serve on two free ports until the block ends.
 
-    `behaviour` gets the path and how often this range of it was asked; it answers (status, headers, text), CUT, HANG,
-    WHOLE or None, which is what the hub would do. GET serves HEAD too.
+    `behaviour` gets the path, with the range behind it if one is asked for, and how often just that was asked; it
+    answers (status, headers, text), CUT, HANG, WHOLE or None, which is what the hub would do. GET serves HEAD too.
     """
     server = HubServer(folder, behaviour, token=token, private=private, gated=gated, page=page)
     loop = asyncio.new_event_loop()

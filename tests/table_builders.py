@@ -13,8 +13,8 @@ import pyarrow.ipc
 import pyarrow.parquet
 from builders import documents_of
 
-from magicoder_gen.records import Document, Skipped
 from magicoder_gen.sample.corpora.tables import Tables
+from magicoder_gen.sample.protocols import Document, Skipped
 
 Rows = list[dict[str, Any]]
 ROWS: Rows = [{"content": f"x = {number}\n", "lang": "Python", "repo": "a/b", "n": number} for number in range(5)]

@@ -5,37 +5,47 @@ from functools import partial
 from itertools import count, repeat
 from typing import Any
 
-from magicoder_gen.records import Document, Origin, Skipped
-from magicoder_gen.sample.corpora.columns import Columns, as_word
+from magicoder_gen.records import Origin
+from magicoder_gen.sample.corpora.columns import Columns, Language, as_word
+from magicoder_gen.sample.protocols import Document, Skipped
 
 _REASONS = {type(None): "empty", bytes: "too_large", object: "bad_row"}
 
 
-def documents(batch: Any, *, columns: Columns, corpus: str, max_bytes: int) -> Iterator[Document | Skipped]:
+def documents(
+    batch: Any, *, columns: Columns, corpus: str, max_bytes: int, is_first: bool
+) -> Iterator[Document | Skipped]:
     """Yield the rows of a `pyarrow.RecordBatch` that has all of `columns`, in order.
 
     A text is a string, of whatever arrow type, or bytes; it is not checked to be UTF-8. A null is `empty`, another
-    type `bad_row`, more than `max_bytes` is `too_large`, a row without a language `no_language`.
+    type `bad_row`, more than `max_bytes` is `too_large`, a row without a language `no_language`, with one that we do
+    not know `unknown_language`. If the first batch of a fragment has no other, that is told in detail.
     """
     contents = _contents(batch.column(columns.text))
     told = {field: batch.column(name) for field, name in columns.of_origin().items()}
     locate = partial(_origin, corpus, told)
-    for content, language, index in zip(contents, _languages(batch, columns), count(), strict=False):
+    found, strange = _languages(batch, columns)
+    detail = columns.unknown(strange) if is_first and strange else None
+    for content, (language, reason), index in zip(contents, found, count(), strict=False):
         if language is None:
-            yield Skipped("no_language", locate(index))
+            yield Skipped(reason, locate(index), detail=detail)
+            detail = None
         elif content.__class__ is bytes and len(content) <= max_bytes:
             yield Document(content, language, partial(locate, index))
         else:
             yield Skipped(_REASONS[content.__class__], locate(index))
 
 
-def _languages(batch: Any, columns: Columns) -> Iterable[str | None]:
+def _languages(batch: Any, columns: Columns) -> tuple[Iterable[Language], str | None]:
+    """Return each row's language, and the name of one that we do not know if we know none of them."""
     name = columns.language_name()
     if name is None:
-        return repeat(columns.language)
+        return repeat(Language(columns.language)), None
     words = [as_word(value) for value in _values(batch.column(name))]
     known = {word: columns.language_of(word) for word in set(words)}
-    return [known[word] for word in words]
+    strange = [word for word, language in known.items() if word and language.reason == "unknown_language"]
+    none_known = all(language.name is None for language in known.values())
+    return [known[word] for word in words], min(strange, default=None) if none_known else None
 
 
 def _origin(corpus: str, told: dict[str, Any], index: int) -> Origin:

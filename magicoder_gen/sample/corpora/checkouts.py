@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from magicoder_gen.sample.corpora import files
+from magicoder_gen.sample.corpora import faults, files
 
 _MAX_BYTES = 64_000_000  # ours: packed-refs of a very large repository
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -108,6 +108,6 @@ def _text(path: str) -> str | None:
     try:
         content = files.regular(path, limit=_MAX_BYTES)
     except OSError as error:
-        files.raise_if_exhausted(error, path)
+        faults.raise_if_exhausted(error, path)
         return None
     return None if content is None else os.fsdecode(content)

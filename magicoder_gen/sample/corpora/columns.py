@@ -1,16 +1,38 @@
 """Which columns of a table hold the text, its language and its origin."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from magicoder_gen.records import Origin, Record
+import msgspec
+
+from magicoder_gen.records import Block, Origin
 from magicoder_gen.sample import languages
 
+# The column that says it, by the field of an origin; of all corpora that are tables.
+_OF_ORIGIN = {
+    "repo": "repo",
+    "path": "path",
+    "license": "license",
+    "revision": "revision_column",
+    "swhid": "swhid",
+}
 
-class Columns(Record, frozen=True):
+
+_SHOWN = 40  # characters of a value
+
+
+class Language(NamedTuple):
+    """A row's language, or None and the reason why the row cannot be used."""
+
+    name: str | None
+    reason: str = "no_language"
+
+
+class Columns(Block, frozen=True):
     """Names of columns; `language` alone is a language, that of all rows.
 
     A row's language is `language`, else what its `language_column` says, else what the extension in its `path` tells.
+    A corpus of tables is a struct that has these options among its own.
     """
 
     text: str = "content"
@@ -19,8 +41,21 @@ class Columns(Record, frozen=True):
     repo: str | None = None
     path: str | None = None
     license: str | None = None
-    revision: str | None = None
+    revision_column: str | None = None
     swhid: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.language and self.language_column:
+            raise ValueError("give either language, that of all rows, or language_column, not both")
+        if not (self.language or self.language_column or self.path):
+            raise ValueError(
+                "give either language or language_column, or path, whose extension then tells the language"
+            )
+        languages.check([self.language] if self.language else [], key="language")
+
+    def columns(self) -> "Columns":
+        """Return these options without those of a corpus."""
+        return msgspec.convert(self, Columns, from_attributes=True)
 
     def names(self) -> list[str]:
         """Return the columns to read, each once, the text first."""
@@ -31,15 +66,28 @@ class Columns(Record, frozen=True):
         """Return the column that tells a row's language, None if all rows have the same."""
         return None if self.language else self.language_column or self.path
 
-    def language_of(self, word: str | None) -> str | None:
-        """Return the language of a row whose column `language_name()` says `word`, None if that tells none."""
-        if self.language or word is None:
-            return self.language
-        return languages.canonical(word) or None if self.language_column else languages.of_file(word)
+    def language_of(self, word: str | None) -> Language:
+        """Return the language of a row whose column `language_name()` says `word`."""
+        if self.language:
+            return Language(self.language)
+        if word is None or word.isspace() or not word:
+            return Language(None)
+        if not self.language_column:
+            return Language(languages.of_file(word))
+        named = languages.canonical(word)
+        return Language(named) if named in languages.EXTENSIONS else Language(None, "unknown_language")
+
+    def unknown(self, word: str) -> str:
+        """Return what the log says where `language_column` names, by `word`, a language that we do not know."""
+        return (
+            f"sample.corpora: language_column {self.language_column!r} says {word[:_SHOWN]!r}, which is not a language "
+            f"we know; rows of such are left out; we know {languages.known()}"
+        )
 
     def key_of(self, name: str) -> str:
         """Return the option that names the column `name`."""
-        return next(key for key in self.__struct_fields__ if key != "language" and getattr(self, key) == name)
+        keys = ("text", "language_column", *_OF_ORIGIN.values())
+        return next(key for key in keys if getattr(self, key) == name)
 
     def origin(self, corpus: str, row: Mapping[str, Any]) -> Origin:
         """Return where a row comes from; values it lacks are None."""
@@ -48,8 +96,7 @@ class Columns(Record, frozen=True):
 
     def of_origin(self) -> dict[str, str]:
         """Return the columns that say where a row comes from, by the field of its origin."""
-        fields = ("repo", "path", "license", "revision", "swhid")
-        return {field: name for field in fields if (name := getattr(self, field)) is not None}
+        return {field: name for field, key in _OF_ORIGIN.items() if (name := getattr(self, key)) is not None}
 
 
 def as_word(value: Any) -> str | None:

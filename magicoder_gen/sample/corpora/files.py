@@ -7,10 +7,12 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Protocol, Self, TypeVar
 
-from magicoder_gen.errors import ConfigError, TryLater, of_the_machine
 from magicoder_gen.fingerprint import digest
-from magicoder_gen.records import Document, Origin, Record, Skipped
+from magicoder_gen.records import Origin, Record
 from magicoder_gen.sample import languages
+from magicoder_gen.sample.corpora import faults
+from magicoder_gen.sample.corpora.faults import WrongOption
+from magicoder_gen.sample.protocols import Document, Skipped
 
 MAX_BYTES = 10_000_000  # ours: no source file that people wrote comes near
 # Ours: a fragment is work for about a second, and what a worker loses when it is killed.
@@ -52,14 +54,13 @@ class Scope(Protocol):
 def walk(root: Path, scope: Scope) -> Iterator[SourceFile | UnreadableFolder]:
     """Yield the source files below `root`, sorted by name within each folder; follows no symbolic link.
 
-    A file whose extension we do not know is none of ours. Raises ConfigError if `root` cannot be listed.
+    A file whose extension we do not know is none of ours. Raises WrongOption if `root` cannot be listed.
     """
     try:
         stack = [(scope, iter(_listed(str(root), "")))]
     except OSError as error:
-        raise ConfigError(
-            f"sample.corpora: path {root}: {error.strerror}; name the folder that holds the source files"
-        ) from error
+        problem = f"{faults.shown(root)}: {error.strerror}; name the folder that holds the source files"
+        raise WrongOption("path", problem) from error
     while stack:
         scope, entries = stack[-1]
         name, entry = next(entries, ("", None))
@@ -80,7 +81,7 @@ def _listed(folder: str, prefix: str) -> list[tuple[str, os.DirEntry[str]]]:
         with os.scandir(folder) as found:
             return sorted(((prefix + entry.name, entry) for entry in found), key=lambda item: item[0])
     except OSError as error:
-        raise_if_exhausted(error, folder)
+        faults.raise_if_exhausted(error, folder)
         raise
 
 
@@ -194,7 +195,7 @@ def _document(root: str, relative: str, *, max_bytes: int, locate: Locate) -> Do
     except (FileNotFoundError, NotADirectoryError):
         return Skipped("vanished", locate(relative, None))
     except OSError as error:
-        raise_if_exhausted(error, shown(root, relative))
+        faults.raise_if_exhausted(error, shown(root, relative))
         detail = f"{shown(root, relative)} cannot be read: {error.strerror or error}"
         return Skipped("unreadable", locate(relative, None), detail=detail)
     if content is None:
@@ -228,13 +229,6 @@ def _read(descriptor: int, size: int, limit: int) -> bytes | None:
     return content if len(content) <= limit else None
 
 
-def raise_if_exhausted(error: OSError, where: str) -> None:
-    """Raise TryLater if the machine is out of file handles or memory: that is no fault of the file."""
-    exhausted = of_the_machine(error, f"{where}: ")
-    if isinstance(exhausted, TryLater):
-        raise exhausted from error
-
-
 def printable(name: str) -> str:
     """Return a file name as valid Unicode: odd bytes replaced, so that it fits into JSON."""
     return os.fsencode(name).decode("utf-8", "replace")
@@ -242,8 +236,7 @@ def printable(name: str) -> str:
 
 def shown(root: str, relative: str) -> str:
     """Return a path for a message: one line without control characters."""
-    path = printable(f"{root}/{relative}")
-    return "".join(character if character.isprintable() else "\ufffd" for character in path)
+    return faults.shown(printable(f"{root}/{relative}"))
 
 
 def span(first: str, last: str) -> str:

@@ -4,14 +4,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Annotated
 
-import msgspec
-
-from magicoder_gen.records import Block, Document, Origin, Record, Skipped
+from magicoder_gen.records import Block, Origin, Positive, Record, Weight
 from magicoder_gen.sample import languages, licenses, texts
 from magicoder_gen.sample.corpora import checkouts, files, globs
 from magicoder_gen.sample.corpora.repository import Blob, Repository, opened
+from magicoder_gen.sample.protocols import Document, Skipped
 
 # Source: https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
@@ -34,12 +32,14 @@ class Git(Block, frozen=True):
     languages: tuple[str, ...] | None = None
     include: tuple[str, ...] = ("**/*",)
     exclude: tuple[str, ...] = ()
-    max_bytes: Annotated[int, msgspec.Meta(ge=1)] = files.MAX_BYTES
-    weight: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    max_bytes: Positive = files.MAX_BYTES
+    weight: Weight | None = None
+
+    def __post_init__(self) -> None:
+        languages.check(self.languages or (), key="languages")
 
     def fragments(self) -> list["Blobs"]:
         """Return the files in git's order, in groups."""
-        languages.check(self.languages or (), key="sample.corpora: languages")
         repository, git = opened(self._root(), self.revision)
         name = self._name()
         known = Place(f"git:{name}", checkouts.repo(git) or name, repository.commit)
@@ -59,7 +59,6 @@ class Git(Block, frozen=True):
 
     def identity(self) -> str:
         """Return the id of the commit, which changes when a branch moves; raise ConfigError if there is none."""
-        languages.check(self.languages or (), key="sample.corpora: languages")
         return opened(self._root(), self.revision)[0].commit
 
     def title(self) -> str:

@@ -1,33 +1,34 @@
 """Documents that are rows of a dataset on the Hugging Face Hub, of which only what is needed crosses the network."""
 
 import re
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import PurePosixPath
-from typing import Annotated, Any
+from typing import Any
 
-import msgspec
-
-from magicoder_gen.errors import ConfigError
-from magicoder_gen.records import Block, Document, Origin, Record, Skipped
-from magicoder_gen.sample import languages
+from magicoder_gen.records import Origin, Positive, Record, Weight
 from magicoder_gen.sample.corpora import parquet
 from magicoder_gen.sample.corpora.columns import Columns
+from magicoder_gen.sample.corpora.faults import WrongOption
 from magicoder_gen.sample.corpora.files import MAX_BYTES
+from magicoder_gen.sample.corpora.hub_answers import Missing
 from magicoder_gen.sample.corpora.hub_files import Damaged, RemoteFile, column_names, column_spans
-from magicoder_gen.sample.corpora.hub_requests import Missing, Repository, endpoint, stopping
+from magicoder_gen.sample.corpora.hub_requests import Repository, endpoint
+from magicoder_gen.sample.protocols import Document, Skipped
 
+_DATASET = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 _COMMIT = re.compile("[0-9a-f]{40}")
 _THREADS = 8  # footers asked for at a time; each takes a round trip or two
 _SHOWN = 20  # folders that a message lists
 
 
-class Hub(Block, frozen=True, dict=True):
+class Hub(Columns, frozen=True, kw_only=True, dict=True):
     """One document per row of the parquet files of `dataset`, "owner/name" on the Hugging Face Hub.
 
-    Of `data_dir` (`python` in bigcode/starcoderdata; null = all) at `revision` (branch, tag or commit; null = main),
-    only footers and the needed columns of the row groups drawn from are fetched; nothing is kept on disk.
+    Of `data_dir` (`python` in bigcode/starcoderdata; null = all) at `revision` (branch, tag or commit of the dataset;
+    null = main), only footers and the needed columns of the row groups drawn from are fetched; nothing is kept on disk.
     `text` names the column of source code. All rows are in `language`, or each in what `language_column` says, or
     what the extension in the column `path` tells. `repo`, `path`, `license`, `revision_column` and `swhid` name the
     columns that say where a row comes from. A text of more than `max_bytes` bytes is skipped. `token_env` names the
@@ -35,47 +36,34 @@ class Hub(Block, frozen=True, dict=True):
     says where the hub is. `weight` is the share of the seeds relative to other corpora; null = as many as it gives.
     """
 
-    dataset: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$")]
+    dataset: str
     data_dir: str | None = None
     revision: str | None = None
-    text: str = "content"
-    language: str | None = None
-    language_column: str | None = None
-    repo: str | None = None
-    path: str | None = None
-    license: str | None = None
-    revision_column: str | None = None
-    swhid: str | None = None
-    max_bytes: Annotated[int, msgspec.Meta(ge=1)] = MAX_BYTES
+    max_bytes: Positive = MAX_BYTES
     token_env: str | None = "HF_TOKEN"  # noqa: S105  # a name
-    weight: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    weight: Weight | None = None
 
     def __post_init__(self) -> None:
-        if self.language and self.language_column:
-            raise ValueError("a hub corpus has either language or language_column")
-        if not (self.language or self.language_column or self.path):
-            raise ValueError("a hub corpus needs language, language_column or path, whose extension tells the language")
+        Columns.__post_init__(self)
+        if not _DATASET.fullmatch(self.dataset):
+            raise ValueError('dataset is "owner/name", as at the end of the address of its page')
 
     def fragments(self) -> list["RowGroup | Lost"]:
         """Return the row groups of the files in order of their names; reads the footers, some at a time."""
-        languages.check([self.language] if self.language else [], key="sample.corpora: language")
         files = self._files()
-        stopping.clear()
+        ended = threading.Event()  # threads that wait for the hub shall not hold up the end of the program
         pool = ThreadPoolExecutor(_THREADS)
         try:
-            found = [part for parts in pool.map(self._fragments_of, files) for part in parts]
+            found = [part for parts in pool.map(partial(self._fragments_of, ended), files) for part in parts]
         except BaseException:
-            stopping.set()
+            ended.set()
             raise
         finally:
             pool.shutdown(cancel_futures=True)
-        lacking = [
-            part.skipped.detail for part in found if isinstance(part, Lost) and part.skipped.reason == "no_column"
-        ]
+        lacking = [part.lacks for part in found if isinstance(part, Lost) and part.lacks]
         if lacking and all(isinstance(part, Lost) for part in found):
-            raise ConfigError(
-                f"sample.corpora: no readable file of {self.title()} has every column: {lacking[0]}; correct them"
-            )
+            column, said = lacking[0]
+            raise WrongOption(self.key_of(column), f"{said}; no other file has all columns; name the right one")
         return found
 
     def identity(self) -> str:
@@ -100,21 +88,8 @@ class Hub(Block, frozen=True, dict=True):
     def _folder(self) -> str:
         return (self.data_dir or "").strip("/")
 
-    @property
-    def _columns(self) -> Columns:
-        return Columns(
-            text=self.text,
-            language=self.language,
-            language_column=self.language_column,
-            repo=self.repo,
-            path=self.path,
-            license=self.license,
-            revision=self.revision_column,
-            swhid=self.swhid,
-        )
-
     def _files(self) -> list[RemoteFile]:
-        """Return the parquet files of the folder, sorted by path; raise ConfigError if there is none."""
+        """Return the parquet files of the folder, sorted by path; raise WrongOption if there is none."""
         repository, commit = self._repository, self._commit
         try:
             entries = repository.entries(commit, self._folder, recursive=True)
@@ -123,7 +98,7 @@ class Hub(Block, frozen=True, dict=True):
         sizes = {entry["path"]: entry["size"] for entry in entries if entry["type"] == "file"}
         found = sorted(path for path in sizes if path.endswith(".parquet"))
         if not found:
-            raise ConfigError(self._no_file(repository, commit))
+            raise WrongOption("data_dir", self._no_file(repository, commit))
         return [RemoteFile(repository, commit, path, sizes[path]) for path in found]
 
     def _no_file(self, repository: Repository, commit: str) -> str:
@@ -147,14 +122,16 @@ class Hub(Block, frozen=True, dict=True):
             return above, [entry["path"] for entry in entries if entry["type"] == "directory"]
         return "", []
 
-    def _fragments_of(self, file: RemoteFile) -> list["RowGroup | Lost"]:
+    def _fragments_of(self, ended: threading.Event, file: RemoteFile) -> list["RowGroup | Lost"]:
         """Return the row groups of one file, or what stands for a file that cannot be read."""
         try:
-            metadata = file.metadata()
+            metadata = file.metadata(ended=ended)
             names = column_names(metadata)
-            if missing := parquet.check(names, self._columns):
+            columns = self.columns()
+            if missing := parquet.check(names, columns):
                 count, corpus = metadata.num_rows, _corpus(file)
-                return [_lost(file, parquet.no_column(file.title, missing, found=names, corpus=corpus, count=count))]
+                skipped = parquet.no_column(file.title, missing, found=names, corpus=corpus, count=count)
+                return [_lost(file, skipped, lacks=(missing, parquet.lacks(file.title, missing, found=names)))]
             return list(self._row_groups(file, metadata))
         except Missing:
             return [
@@ -165,7 +142,7 @@ class Hub(Block, frozen=True, dict=True):
             return [_lost(file, Skipped("bad_file", Origin(_corpus(file)), detail=detail))]
 
     def _row_groups(self, file: RemoteFile, metadata: Any) -> Iterator["RowGroup"]:
-        columns = self._columns
+        columns = self.columns()
         for number in range(metadata.num_row_groups):
             size = sum(stop - first for first, stop in column_spans(metadata, number, columns.names()))
             rows = metadata.row_group(number).num_rows
@@ -218,11 +195,12 @@ class RowGroup(Record, frozen=True):
 
 
 class Lost(Record, frozen=True):
-    """What stands for a file that cannot be read."""
+    """What stands for a file that cannot be read; `lacks` is a column that it has not, and what to say of that."""
 
     id: str
     skipped: Skipped
     documents: int
+    lacks: tuple[str, str] | None = None
     bytes: int = 0
     languages: dict[str, int] = {}
 
@@ -231,8 +209,8 @@ class Lost(Record, frozen=True):
         yield self.skipped
 
 
-def _lost(file: RemoteFile, skipped: Skipped) -> Lost:
-    return Lost(file.path, skipped, skipped.count)
+def _lost(file: RemoteFile, skipped: Skipped, *, lacks: tuple[str, str] | None = None) -> Lost:
+    return Lost(file.path, skipped, skipped.count, lacks)
 
 
 def _corpus(file: RemoteFile) -> str:

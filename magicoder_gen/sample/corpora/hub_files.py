@@ -1,13 +1,16 @@
 """A parquet file on the hub: its footer and single row groups, by as few ranges of bytes as possible."""
 
 import io
+import threading
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
 from magicoder_gen.errors import CorpusUnreachable
 from magicoder_gen.records import Record
-from magicoder_gen.sample.corpora.hub_requests import Missing, Repository
+from magicoder_gen.sample.corpora import faults
+from magicoder_gen.sample.corpora.hub_answers import Missing
+from magicoder_gen.sample.corpora.hub_requests import Repository
 
 _TAIL = 1 << 16  # bytes; holds the footer of some 100 row groups of 5 columns, one more request gets a larger one
 _MAX_FOOTER = 1 << 28  # bytes; more is a damaged length
@@ -32,19 +35,22 @@ class RemoteFile(Record, frozen=True):
         """What messages call it."""
         return f"{self.repository.name}/{self.path}"
 
-    def part(self, first: int, stop: int) -> bytes:
+    def part(self, first: int, stop: int, *, ended: threading.Event | None = None) -> bytes:
         """Return the bytes `first` to `stop` (exclusive); raise Missing if the file is gone."""
-        return self.repository.part(self.commit, self.path, first, stop)
+        return self.repository.part(self.commit, self.path, (first, stop), ended=ended)
 
-    def metadata(self) -> Any:
-        """Return the footer as a `pyarrow.parquet.FileMetaData`, by one or two requests; raise Damaged or Missing."""
+    def metadata(self, *, ended: threading.Event | None = None) -> Any:
+        """Return the footer as a `pyarrow.parquet.FileMetaData`, by one or two requests; raise Damaged or Missing.
+
+        Once `ended` is set, a busy hub is not waited for.
+        """
         import pyarrow
         import pyarrow.parquet
 
         try:
-            return pyarrow.parquet.read_metadata(pyarrow.BufferReader(_MAGIC + self._footer()))
+            return pyarrow.parquet.read_metadata(pyarrow.BufferReader(_MAGIC + self._footer(ended)))
         except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
-            raise Damaged(f"its footer cannot be read: {' '.join(str(error).split())}") from error
+            raise Damaged(f"its footer cannot be read: {faults.one_line(error)}") from error
 
     def row_group(self, number: int, columns: Sequence[str]) -> Any:
         """Return a `pyarrow.parquet.ParquetFile` that has these columns of one row group at hand."""
@@ -57,18 +63,18 @@ class RemoteFile(Record, frozen=True):
         parts = [(first, self.part(first, stop)) for first, stop in spans]
         return pyarrow.parquet.ParquetFile(_Parts(self, parts), metadata=metadata, pre_buffer=False)
 
-    def _footer(self) -> bytes:
+    def _footer(self, ended: threading.Event | None) -> bytes:
         """Return the file's end from the footer on: metadata, its length in 4 bytes, the magic number."""
         if self.size <= 3 * len(_MAGIC):
             raise Damaged(f"it has {self.size} bytes")
-        tail = self.part(max(0, self.size - _TAIL), self.size)
+        tail = self.part(max(0, self.size - _TAIL), self.size, ended=ended)
         if not tail.endswith(_MAGIC):
             raise Damaged("it does not end as a parquet file does")
         length = int.from_bytes(tail[-8:-4], "little") + 8
         if length > min(self.size - len(_MAGIC), _MAX_FOOTER):
             raise Damaged(f"its footer says that it has {length} bytes")
         if length > len(tail):
-            tail = self.part(self.size - length, self.size - len(tail)) + tail
+            tail = self.part(self.size - length, self.size - len(tail), ended=ended) + tail
         return tail[-length:]
 
 
@@ -85,7 +91,7 @@ def column_names(metadata: Any) -> list[str]:
     try:
         names: list[str] = metadata.schema.to_arrow_schema().names
     except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise Damaged(f"its schema cannot be read: {' '.join(str(error).split())}") from error
+        raise Damaged(f"its schema cannot be read: {faults.one_line(error)}") from error
     return names
 
 

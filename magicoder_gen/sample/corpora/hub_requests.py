@@ -1,9 +1,9 @@
-"""Requests to the Hugging Face Hub: JSON and ranges of bytes, asked patiently, errors as what the user can do."""
+"""Requests to the Hugging Face Hub: JSON and ranges of bytes."""
 
 import os
-import re
 import threading
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
@@ -11,35 +11,25 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from magicoder_gen import __version__
-from magicoder_gen.errors import ConfigError, CorpusUnreachable, NotAuthorised
+from magicoder_gen.errors import ConfigError, NotAuthorised
 from magicoder_gen.records import Record
+from magicoder_gen.sample.corpora import faults
+from magicoder_gen.sample.corpora.hub_answers import PARTIAL, Missing, Question
+from magicoder_gen.sample.corpora.hub_patience import Again, patiently
 
 if TYPE_CHECKING:
     import httpx2
-    from tenacity import RetryCallState
+
+Span = tuple[int, int]
 
 _ENDPOINT = "https://huggingface.co"
 _FEW_TRIES = 3  # where nothing is lost yet, so that a wrong endpoint or no network is told within seconds
-_MANY_TRIES = 6  # where a run of hours would stop: with the waits below, half a minute
-stopping = threading.Event()  # set where the program ends: threads that wait for the hub shall not hold it up
-_TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
-_MAX_WAIT = 300.0  # seconds; the window of the hub's rate limits
-_EXHAUSTED = re.compile(r"r=0;t=([0-9]+)")  # as in `"api";r=0;t=55`: none left, 55 seconds to the next window
-_PARTIAL = 206
-SMALL = 1 << 24  # bytes; a file of the repository proper, which the hub keeps under 10 MB, may come whole
-WAIT = 1.0  # seconds before the second try; doubles from try to try
-
-
-class Again(Exception):  # an instruction, not an error
-    """Ask again, after `wait` seconds if that is not None."""
-
-    def __init__(self, message: str, *, wait: float | None = None) -> None:
-        super().__init__(message)
-        self.wait = wait
-
-
-class Missing(Exception):  # an instruction, not an error
-    """The dataset has no such file or folder at this revision."""
+_MANY_TRIES = 6  # where a run of hours would stop: with the waits of our own, half a minute
+_NO_HUB = "it does not answer as a hub does"
+_LINKS = 1000
+# Where the bytes of a file lie, by token_env and the hub's address of the file: so a range takes one round trip, not
+# two. Such a link expires, and is a secret as long as it does not: it stays in this process.
+_links: dict[tuple[str | None, str], str] = {}
 
 
 def endpoint() -> str:
@@ -47,12 +37,19 @@ def endpoint() -> str:
     url = os.environ.get("HF_ENDPOINT", "").strip().rstrip("/") or _ENDPOINT
     try:
         parts = urlsplit(url)
-        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc
+        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and not _holds_more(url)
     except ValueError:
         is_address = False
     if not is_address:  # its value may hold a password
-        raise ConfigError("HF_ENDPOINT is no http address, or has a user or password in it; correct or unset it")
+        raise ConfigError(
+            "HF_ENDPOINT is no plain http address (one without user, password, ? and #); correct or unset it"
+        )
     return url
+
+
+def _holds_more(url: str) -> bool:
+    """Whether an address has parts that may be secret, or that no path can follow."""
+    return any(mark in url for mark in "@?#") or not url.isprintable()
 
 
 class Repository(Record, frozen=True):
@@ -65,17 +62,17 @@ class Repository(Record, frozen=True):
     @property
     def page(self) -> str:
         """The address that people open."""
-        return f"{self.endpoint}/datasets/{self.name}"
+        return self._question("").page
 
     def resolved(self, revision: str) -> str:
         """Return the commit that a branch, tag or commit is now."""
         url = f"{self._api}/revision/{quote(revision, safe='')}"
         try:
-            found = self._json(self._get(url, revision=revision, tries=_FEW_TRIES))
+            found = self._json(self._get(url, revision=revision, tries=_FEW_TRIES), revision)
         except Missing:
-            raise self._not_found() from None
+            raise self._question(revision).unknown() from None
         if not isinstance(found, dict) or not isinstance(found.get("sha"), str):
-            raise self._unreachable("it does not answer as a hub does")
+            raise self._question(revision).unreachable(_NO_HUB)
         return str(found["sha"])
 
     def entries(self, commit: str, folder: str, *, recursive: bool) -> list[dict[str, Any]]:
@@ -85,17 +82,21 @@ class Repository(Record, frozen=True):
         found: list[dict[str, Any]] = []
         while url:
             response = self._get(url, revision=commit, tries=_FEW_TRIES)
-            found += self._json(response)
+            found += self._json(response, commit)
             url = self._here(response.links.get("next", {}).get("url"))
         return found
 
-    def part(self, commit: str, path: str, first: int, stop: int) -> bytes:
-        """Return the bytes `first` to `stop` (exclusive) of a file; raise Missing if it is not there."""
-        url = f"{self.endpoint}/datasets/{self.name}/resolve/{commit}/{quote(path)}"
-        response = self._get(url, revision=commit, tries=_MANY_TRIES, span=(first, stop))
-        content = response.content if response.status_code == _PARTIAL else response.content[first:stop]
+    def part(self, commit: str, path: str, span: Span, *, ended: threading.Event | None = None) -> bytes:
+        """Return the bytes of a file from the first to the one before the second of `span`.
+
+        Raises Missing if it is not there. Once `ended` is set, a busy hub is not waited for.
+        """
+        url = f"{self.page}/resolve/{commit}/{quote(path)}"
+        response = self._get(url, revision=commit, tries=_MANY_TRIES, span=span, ended=ended)
+        first, stop = span
+        content = response.content if response.status_code == PARTIAL else response.content[first:stop]
         if len(content) != stop - first:
-            raise self._unreachable(f"it sends {path} shorter than it lists it")
+            raise self._question(commit).unreachable(f"it sends {path} shorter than it lists it")
         return content
 
     @property
@@ -109,44 +110,55 @@ class Repository(Record, frozen=True):
         parts = urlsplit(url)
         return f"{self.endpoint}{parts.path}?{parts.query}"
 
-    def _get(self, url: str, *, revision: str, tries: int, span: tuple[int, int] | None = None) -> "httpx2.Response":
-        from tenacity import Retrying, retry_if_exception_type, sleep_using_event, stop_after_attempt
-
-        patiently = Retrying(
-            retry=retry_if_exception_type(Again),
-            stop=stop_after_attempt(tries),
-            wait=_wait,
-            sleep=sleep_using_event(stopping),
-            reraise=True,
-        )
+    def _get(
+        self, url: str, *, revision: str, tries: int, span: Span | None = None, ended: threading.Event | None = None
+    ) -> "httpx2.Response":
+        ask = partial(self._once, url, revision, span)
         try:
-            return patiently(self._once, url, revision, span)
+            return patiently(ask, hub=self.endpoint, tries=tries, ended=ended)
         except Again as error:
-            raise self._unreachable(str(error)) from error
+            raise self._question(revision).unreachable(str(error)) from error
 
-    def _once(self, url: str, revision: str, span: tuple[int, int] | None) -> "httpx2.Response":
-        """Ask once; redirects to another host, as to a CDN, are followed without the token."""
+    def _once(self, url: str, revision: str, span: Span | None) -> "httpx2.Response":
+        """Ask the hub once; or, for a range, the link that it gave for another range of the same file."""
+        key = (self.token_env, url)
+        link = _links.get(key) if span else None
+        token, source = (None, "") if link else self._token()
+        question = self._question(revision, source)
+        try:
+            response = self._sent(link or url, token, span, question=question)
+        except Exception as error:
+            _links.pop(key, None)
+            if link and not isinstance(error, Again):  # an expired link may answer anything: the hub knows better
+                raise Again("a link that it gave is of no use any more", wait=0.0) from error
+            raise
+        if span and _origin(response.url) != _origin(self.endpoint):
+            if len(_links) >= _LINKS:
+                _links.clear()
+            _links[key] = str(response.url)
+        return response
+
+    def _sent(self, url: str, token: str | None, span: Span | None, *, question: Question) -> "httpx2.Response":
+        """Send a request; redirects to another host, as to a CDN, are followed without the token."""
         import httpx2
-        from huggingface_hub import constants, get_session
+        from huggingface_hub import constants
         from huggingface_hub.errors import OfflineModeIsEnabled
 
         if os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}:
-            raise self._unreachable("HF_HUB_OFFLINE forbids it")
-        token, source = self._token()
-        headers = _headers(token, span)
-        timeout = constants.HF_HUB_DOWNLOAD_TIMEOUT
+            raise question.offline()
+        headers, timeout = _headers(token, span), constants.HF_HUB_DOWNLOAD_TIMEOUT
         try:
-            with get_session().stream("GET", url, headers=headers, timeout=timeout, follow_redirects=True) as response:
-                self._judge(response, revision, source)
+            with _session().stream("GET", url, headers=headers, timeout=timeout, follow_redirects=True) as response:
+                question.judge(response)
                 if span:
-                    self._check_span(response, span)
+                    question.judge_span(response, span)
                 response.read()
         except OfflineModeIsEnabled as error:
-            raise self._unreachable("HF_HUB_OFFLINE forbids it") from error
+            raise question.offline() from error
         except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
             raise ConfigError(f"HF_ENDPOINT: {self.endpoint!r} leads to no http address; correct it") from error
         except httpx2.HTTPError as error:
-            raise Again(str(error) or type(error).__name__) from error
+            raise Again(faults.one_line(error)) from error
         return response
 
     def _token(self) -> tuple[str | None, str]:
@@ -164,68 +176,33 @@ class Repository(Record, frozen=True):
             raise NotAuthorised(f"{source} holds no token of the hub; put one there, it is a word")
         return token or None, source if token else ""
 
-    def _judge(self, response: "httpx2.Response", revision: str, source: str) -> None:
-        """Raise what an answer other than success means. The hub gives its codes in headers, a CDN has none."""
-        status, code = response.status_code, response.headers.get("X-Error-Code")
-        said = _said(response)
-        if status in {200, _PARTIAL}:
-            return
-        if status in _TRANSIENT or (status == 403 and not (code or said)):  # noqa: PLR2004  # a CDN's link has expired
-            raise Again(f"it answers {status}", wait=_asked_wait(response))
-        if code == "GatedRepo":
-            raise NotAuthorised(self._gated(said, source))
-        if code == "RevisionNotFound":
-            raise ConfigError(f"{self.page} has no revision {revision!r}; correct revision: a branch, tag or commit")
-        if status == 401 and source and (code != "RepoNotFound" or said.startswith("Invalid credentials")):  # noqa: PLR2004
-            raise NotAuthorised(f"{self.page}: the token in {source} is refused; put a valid one there")
-        if code == "RepoNotFound" or status == 401:  # noqa: PLR2004
-            raise self._not_found()
-        if status == 403:  # noqa: PLR2004
-            raise NotAuthorised(f"{self.page}: access is denied: {said}; use a token that may read it")
-        if status == 404:  # noqa: PLR2004
-            raise Missing
-        raise self._unreachable(f"it answers {status}{said and ': ' + said}")
+    def _question(self, revision: str, source: str = "") -> Question:
+        return Question(self.endpoint, self.name, revision, source, self.token_env)
 
-    def _check_span(self, response: "httpx2.Response", span: tuple[int, int]) -> None:
-        """Refuse what is not the part that was asked for, before it is read: it may be the whole of a large file."""
-        first, stop = span
-        said, length = response.headers.get("Content-Range", ""), response.headers.get("Content-Length", "")
-        if response.status_code == _PARTIAL:
-            fits, what = said.startswith(f"bytes {first}-{stop - 1}/"), "another part of a file"
-        else:
-            is_small = re.fullmatch("[0-9]{1,9}", length) is not None and int(length) <= SMALL
-            fits, what = is_small, "whole files"
-        if not fits:
-            raise ConfigError(
-                f"{self.page}: the server sends {what} where a range of bytes was asked for; "
-                "set HF_ENDPOINT to a hub that serves ranges"
-            )
-
-    def _json(self, response: "httpx2.Response") -> Any:
+    def _json(self, response: "httpx2.Response", revision: str) -> Any:
         try:
             return msgspec.json.decode(response.content)
         except msgspec.DecodeError as error:
-            raise self._unreachable("it does not answer as a hub does") from error
-
-    def _gated(self, said: str, source: str) -> str:
-        variable = self.token_env or "that token_env names"
-        has = f"the account of the token in {source} has no access" if source else "no token was sent"
-        return (
-            f"{self.page} is gated and {has}{said and ': ' + said}; accept its terms at {self.page} while signed in, "
-            f"then put a token of that account into the environment variable {variable}"
-        )
-
-    def _not_found(self) -> ConfigError:
-        return ConfigError(
-            f"{self.page}: there is no such dataset, or it is private; correct dataset in sample.corpora, "
-            f"or put a token that may read it into the environment variable {self.token_env or 'that token_env names'}"
-        )
-
-    def _unreachable(self, why: str) -> CorpusUnreachable:
-        return CorpusUnreachable(f"cannot reach {self.endpoint} for {self.name}: {why}; the same command goes on later")
+            raise self._question(revision).unreachable(_NO_HUB) from error
 
 
-def _headers(token: str | None, span: tuple[int, int] | None) -> dict[str, str]:
+def _session() -> "httpx2.Client":
+    """Return the client that huggingface_hub shares with all who use it."""
+    from huggingface_hub import get_session
+
+    try:
+        return get_session()
+    except (ValueError, ImportError) as error:
+        remedy = "correct HTTPS_PROXY, HTTP_PROXY or ALL_PROXY"
+        raise ConfigError(f"the proxy that the environment names cannot be used; {remedy}") from error
+
+
+def _origin(url: object) -> tuple[str, str]:
+    parts = urlsplit(str(url))
+    return parts.scheme, parts.netloc
+
+
+def _headers(token: str | None, span: Span | None) -> dict[str, str]:
     """Return the headers to send; written here because huggingface_hub's own report on the machine."""
     headers = {"user-agent": f"magicoder-gen/{__version__}", "accept-encoding": "identity"}
     if token:
@@ -233,22 +210,3 @@ def _headers(token: str | None, span: tuple[int, int] | None) -> dict[str, str]:
     if span:
         headers["range"] = f"bytes={span[0]}-{span[1] - 1}"
     return headers
-
-
-def _said(response: "httpx2.Response") -> str:
-    """Return the server's own words, safe to print."""
-    return "".join(filter(str.isprintable, response.headers.get("X-Error-Message", "")))[:300].rstrip(". ")
-
-
-def _wait(state: "RetryCallState") -> float:
-    """Seconds: what the server asked for, else WAIT x 1, 2, 4 …, at most 8."""
-    error = state.outcome.exception() if state.outcome else None
-    asked = error.wait if isinstance(error, Again) else None
-    return min(asked, _MAX_WAIT) if asked is not None else WAIT * min(2.0 ** (state.attempt_number - 1), 8.0)
-
-
-def _asked_wait(response: "httpx2.Response") -> float | None:
-    """Return the seconds that the server asks for, by its rate limit header or Retry-After; None if it does not."""
-    exhausted = _EXHAUSTED.search(response.headers.get("RateLimit", ""))
-    asked = exhausted[1] if exhausted else response.headers.get("Retry-After", "").strip()
-    return float(asked) if re.fullmatch("[0-9]+", asked) else None

@@ -7,7 +7,7 @@ import os
 import re
 from typing import NamedTuple, Self, cast
 
-from magicoder_gen.sample.corpora import checkouts, files
+from magicoder_gen.sample.corpora import checkouts, faults, files
 
 _STARS = 3  # in one name: 200 letters take 20 ms
 _MAX_BYTES = 1_000_000  # ours: no list that people wrote comes near
@@ -89,7 +89,7 @@ def _rules(path: str) -> tuple[_Rule, ...]:
     try:
         content = files.regular(path, limit=_MAX_BYTES)
     except OSError as error:
-        files.raise_if_exhausted(error, path)
+        faults.raise_if_exhausted(error, path)
         return ()
     lines = os.fsdecode((content or b"").removeprefix(b"\xef\xbb\xbf")).split("\n")
     return tuple(rule for line in reversed(lines) if (rule := _rule(line)))

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from magicoder_gen.records import Document, Skipped
 from magicoder_gen.sample.corpora import arrow_rows, parquet
 from magicoder_gen.sample.corpora.table_files import TableFile
+from magicoder_gen.sample.protocols import Document, Skipped
 
+_SLICE_ROWS = 1000  # made documents at a time; a batch may be as large as its file
 _FILE_MAGIC = b"ARROW1"  # a stream, as `datasets` caches it, has none
 
 
@@ -18,15 +19,22 @@ def documents(table: TableFile) -> Iterator[Document | Skipped]:
     """
     found = column_names(table)
     if missing := parquet.check(found, table.columns):
-        yield parquet.no_column(str(table.path), missing, found=found, corpus=table.corpus, count=1)
+        yield parquet.no_column(table.shown, missing, found=found, corpus=table.corpus, count=1)
         return
     included = sorted(found.index(name) for name in table.columns.names())
     with _batches(table, included) as (_, batches):
+        is_first = True
         for batch in batches:
             _validate(batch)
-            yield from arrow_rows.documents(
-                batch, columns=table.columns, corpus=table.corpus, max_bytes=table.max_bytes
-            )
+            for first in range(0, batch.num_rows, _SLICE_ROWS):
+                yield from arrow_rows.documents(
+                    batch.slice(first, _SLICE_ROWS),
+                    columns=table.columns,
+                    corpus=table.corpus,
+                    max_bytes=table.max_bytes,
+                    is_first=is_first,
+                )
+                is_first = False
 
 
 def column_names(table: TableFile) -> list[str]:

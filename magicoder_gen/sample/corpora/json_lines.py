@@ -1,61 +1,90 @@
-"""Rows of a JSON-lines file as documents, a line in memory."""
+"""Rows of a JSON-lines file as documents, a line in memory; or of a file that is one array, if it is not large."""
 
+import io
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, BinaryIO
 
 import msgspec
 
-from magicoder_gen.records import Document, Skipped
+from magicoder_gen.sample.corpora import faults
 from magicoder_gen.sample.corpora.columns import Columns, as_word
 from magicoder_gen.sample.corpora.table_files import TableFile, opened
+from magicoder_gen.sample.protocols import Document, Skipped
 
 Row = dict[str, Any]
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_TOLD = {
+_ARRAY_BYTES = 1 << 26  # of an array, which is held whole
+_RAW_ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
+_DAMAGE = {
     "bad_row": "is no JSON object with a text",
     "encoding": "is not UTF-8",
     "no_column": "has no column",
 }
 
 
-def documents(table: TableFile) -> Iterator[Document | Skipped]:
-    """Yield a document per line that is not blank, or a Skipped that says why there is none.
+class _BadArray(OSError):
+    """A file that begins as an array cannot be read as one."""
 
-    A line of more than `max_bytes` is `too_large` and never held. A file that is one array is one `bad_file`.
-    Only the first damaged line of a file is told in detail.
+
+def documents(table: TableFile) -> Iterator[Document | Skipped]:
+    """Yield a document per line that is not blank, or per item of an array, or a Skipped that says why there is none.
+
+    A line of more than `max_bytes` is `too_large` and never held. Only the first damaged one of a file is told in
+    detail, and an unknown language only if no known one comes before it. Raises OSError for a large or broken array.
     """
-    told = False
     decode = _decoder(table.columns)
+    told: set[str] = set()
     with opened(table.path) as file:
-        if _is_array(file.peek(1)):
-            yield table.skipped("bad_file", f"{table.path} is one JSON array; write one object per line instead")
-            return
-        for number, line in _lines(file, table.max_bytes):
+        unit, lines = _rows(file, table.max_bytes)
+        for number, line in lines:
             found = line if isinstance(line, str) else decode(line)
             row = _document(table, found) if isinstance(found, dict) else table.skipped(found)
-            if isinstance(row, Skipped) and row.reason in _TOLD and not told:
-                told = True
-                row = msgspec.structs.replace(row, detail=_detail(table, number, line, row.reason))
+            topic = _topic(row)
+            if topic not in told:
+                told.add(topic)
+                row = _detailed(table, row, line, where=f"{table.shown}:{number}: the {unit}")
             yield row
 
 
 def column_names(table: TableFile) -> list[str] | None:
     """Return the columns of the first row, None if there is none."""
     with opened(table.path) as file:
-        if _is_array(file.peek(1)):
-            return None
-        for _, line in _lines(file, table.max_bytes):
+        for _, line in _rows(file, table.max_bytes)[1]:
             row = "too_large" if isinstance(line, str) else _parsed(line)
             return list(row) if isinstance(row, dict) else None
     return None
 
 
-def _is_array(head: bytes) -> bool:
-    return head.removeprefix(_BYTE_ORDER_MARK).lstrip().startswith(b"[")
+def _rows(file: io.BufferedReader, max_bytes: int) -> tuple[str, Iterable[tuple[int, bytes | str]]]:
+    """Return what a row is called, and the rows, each with its number, as they stand there or why they are not held."""
+    if not file.peek(1).removeprefix(_BYTE_ORDER_MARK).lstrip().startswith(b"["):
+        return "line", _lines(file, max_bytes)
+    return "item", ((number, item if len(item) <= max_bytes else "too_large") for number, item in _array(file))
+
+
+def _array(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    content = file.read(_ARRAY_BYTES + 1).removeprefix(_BYTE_ORDER_MARK)
+    if len(content) > _ARRAY_BYTES:
+        remedy = "write one object per line instead, as `jq -c '.[]'` does"
+        raise _BadArray(f"it is one JSON array of more than {_ARRAY_BYTES >> 20} MiB; {remedy}")
+    try:
+        items = [bytes(item) for item in _RAW_ITEMS.decode(content)]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        items = _slowly(content)
+    yield from enumerate(items, start=1)
+
+
+def _slowly(content: bytes) -> list[bytes]:
+    """Return the items of an array with the slower parser, as `_parsed`."""
+    try:
+        found = json.loads(content.decode(errors="replace"))
+    except (ValueError, RecursionError) as error:
+        raise _BadArray(f"it begins as a JSON array but is none: {error}") from error
+    return [json.dumps(item).encode() for item in found]
 
 
 def _lines(file: BinaryIO, max_bytes: int) -> Iterator[tuple[int, bytes | str]]:
@@ -115,12 +144,28 @@ def _document(table: TableFile, row: Row) -> Document | Skipped:
     if not isinstance(text, str):
         reason = "no_column" if text is msgspec.UNSET else "empty" if text is None else "bad_row"
         return Skipped(reason, locate())
+    language, reason = columns.language_of(_language_word(columns, row))
+    return Document(text.encode(), language, locate) if language else Skipped(reason, locate())
+
+
+def _language_word(columns: Columns, row: Row) -> str | None:
     name = columns.language_name()
-    language = columns.language_of(as_word(row.get(name)) if name else None)
-    return Document(text.encode(), language, locate) if language else Skipped("no_language", locate())
+    return as_word(row.get(name)) if name else None
 
 
-def _detail(table: TableFile, number: int, line: bytes | str, reason: str) -> str:
-    found = _parsed(line) if isinstance(line, bytes) and reason == "no_column" else ""
-    missing = f" {table.columns.text!r}, but {', '.join(found)}" if isinstance(found, dict) else ""
-    return f"{table.path}:{number}: the line {_TOLD[reason]}{missing}; such lines are left out"
+def _topic(row: Document | Skipped) -> str:
+    """Return what a row settles: a detail is given once for each topic."""
+    if isinstance(row, Document):
+        return "unknown_language"
+    return "damage" if row.reason in _DAMAGE else row.reason
+
+
+def _detailed(table: TableFile, row: Document | Skipped, line: bytes | str, *, where: str) -> Document | Skipped:
+    """Return a Skipped with what the log says of it, where it says anything."""
+    if isinstance(row, Document) or row.reason not in {*_DAMAGE, "unknown_language"}:
+        return row
+    columns, found = table.columns, {} if isinstance(line, str) else _parsed(line)
+    if row.reason == "unknown_language" and isinstance(found, dict):
+        return msgspec.structs.replace(row, detail=columns.unknown(_language_word(columns, found) or ""))
+    missing = f" {columns.text!r}, but {', '.join(map(faults.shown, found))}" if row.reason == "no_column" else ""
+    return msgspec.structs.replace(row, detail=f"{where} {_DAMAGE[row.reason]}{missing}; such rows are left out")

@@ -5,13 +5,13 @@ import re
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Annotated, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import msgspec
 
-from magicoder_gen.records import Block, Origin
+from magicoder_gen.records import Block, Origin, Positive, Weight
 from magicoder_gen.sample import languages, licenses, texts
-from magicoder_gen.sample.corpora import checkouts, files, globs, ignores
+from magicoder_gen.sample.corpora import checkouts, faults, files, globs, ignores
 
 _FOREIGN_FOLDERS = frozenset({"node_modules", "__pycache__", "site-packages", "dist-packages"})
 
@@ -32,8 +32,11 @@ class Local(Block, frozen=True):
     include: tuple[str, ...] = ("**/*",)
     exclude: tuple[str, ...] = ()
     gitignore: bool = True
-    max_bytes: Annotated[int, msgspec.Meta(ge=1)] = files.MAX_BYTES
-    weight: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    max_bytes: Positive = files.MAX_BYTES
+    weight: Weight | None = None
+
+    def __post_init__(self) -> None:
+        languages.check(self.languages or (), key="languages")
 
     def fragments(self) -> list[files.Files]:
         """Return the files, sorted by name within each folder, in groups."""
@@ -51,7 +54,6 @@ class Local(Block, frozen=True):
         return f"local {self.path} ({', '.join(self.languages or ['any language'])})"
 
     def _files(self) -> Iterator[files.SourceFile | files.UnreadableFolder]:
-        languages.check(self.languages or (), key="sample.corpora: languages")
         root = self._root()
         # Whoever names a folder that is ignored wants it: the rules around it do not count then.
         around = ignores.around(str(root)) or ignores.Ignores().entered(str(root), "")
@@ -166,7 +168,7 @@ def _license_files(folder: str) -> list[bytes]:
     try:
         names = sorted(entry.name for entry in Path(folder).iterdir() if licenses.is_license_file(entry.name))
     except OSError as error:
-        files.raise_if_exhausted(error, folder)
+        faults.raise_if_exhausted(error, folder)
         return []
     return [_content(f"{folder}/{name}") for name in names]
 
@@ -175,5 +177,5 @@ def _content(path: str) -> bytes:
     try:
         return files.regular(path, limit=licenses.MAX_BYTES) or b""
     except OSError as error:
-        files.raise_if_exhausted(error, path)
+        faults.raise_if_exhausted(error, path)
         return b""

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from magicoder_gen.records import Document, Origin, Skipped
-from magicoder_gen.sample.corpora import arrow_rows
+from magicoder_gen.records import Origin
+from magicoder_gen.sample.corpora import arrow_rows, faults
 from magicoder_gen.sample.corpora.columns import Columns
-from magicoder_gen.sample.corpora.table_files import raise_if_exhausted
+from magicoder_gen.sample.protocols import Document, Skipped
 
 _BATCH_ROWS = 1000  # at 2 to 4 KB a source file, some MB in memory
 
@@ -28,12 +28,16 @@ def documents(
         yield no_column(name, missing, found=file.schema_arrow.names, corpus=corpus, count=left)
         return
     try:
+        is_first = True
         for batch in file.iter_batches(_BATCH_ROWS, [row_group], columns.names(), use_threads=False):
-            yield from arrow_rows.documents(batch, columns=columns, corpus=corpus, max_bytes=max_bytes)
+            yield from arrow_rows.documents(
+                batch, columns=columns, corpus=corpus, max_bytes=max_bytes, is_first=is_first
+            )
             left -= batch.num_rows
+            is_first = False
     except (pyarrow.ArrowException, OSError) as error:
-        raise_if_exhausted(error, f"{name}: ")
-        yield _lost(name, row_group, corpus=corpus, count=left, why=" ".join(str(error).split()))
+        faults.raise_if_exhausted(error, name)
+        yield _lost(name, row_group, corpus=corpus, count=left, why=faults.one_line(error))
     else:
         if left > 0:
             yield _lost(name, row_group, corpus=corpus, count=left, why="it has fewer than its footer says")
@@ -49,7 +53,13 @@ def check(names: Sequence[str], columns: Columns) -> str | None:
     return next((name for name in columns.names() if list(names).count(name) != 1), None)
 
 
+def lacks(name: str, missing: str, *, found: Sequence[str]) -> str:
+    """Return what messages say of a table that lacks a column, or has it twice."""
+    how = "the same column twice:" if missing in found else "no column"
+    return f"{name} has {how} {missing!r}, but {', '.join(map(faults.shown, found))}"
+
+
 def no_column(name: str, missing: str, *, found: Sequence[str], corpus: str, count: int) -> Skipped:
     """Return what stands for `count` rows of a file that lacks a column."""
-    detail = f"{name} has no column {missing!r}, but {', '.join(found)}; it is left out"
+    detail = f"{lacks(name, missing, found=found)}; it is left out"
     return Skipped("no_column", Origin(corpus), count, detail)

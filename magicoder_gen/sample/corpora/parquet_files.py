@@ -5,9 +5,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from magicoder_gen.records import Document, Skipped
 from magicoder_gen.sample.corpora import parquet
 from magicoder_gen.sample.corpora.table_files import TableFile, damage
+from magicoder_gen.sample.protocols import Document, Skipped
 
 _BUFFER_BYTES = 1 << 20  # without it, arrow reads a row group's column whole, be it gigabytes
 

@@ -19,9 +19,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO, NamedTuple
 
-from magicoder_gen.errors import ConfigError, CorruptData, MagicoderError, TryLater, creating
+from magicoder_gen.errors import CorruptData, MagicoderError, TryLater, creating
 from magicoder_gen.records import Record
-from magicoder_gen.sample.corpora import checkouts, files
+from magicoder_gen.sample.corpora import checkouts, faults
+from magicoder_gen.sample.corpora.faults import WrongOption
 
 _FILE_MODE = b"100"  # 100644 and 100755; symbolic links are 120000, submodules 160000
 _SHA1_DIGITS = 40
@@ -108,11 +109,11 @@ _MISSING = Damage("missing_blob", "")
 def opened(path: Path, revision: str) -> tuple[Repository, str]:
     """Return the repository at `path` (bare, a checkout or its .git) at `revision`, and its git folder.
 
-    Raises ConfigError if there is no git, no repository or no such commit, or if git does not trust its owner.
+    Raises WrongOption if there is no git, no repository or no such commit, or if git does not trust its owner.
     """
     if not path.is_dir():
         found = "is not a folder" if path.exists() else "does not exist"
-        raise ConfigError(f"sample.corpora: path {path} {found}; name a git repository")
+        raise WrongOption("path", f"{faults.shown(path)} {found}; name a git repository")
     git = _asked(path, "rev-parse", "--absolute-git-dir")
     commit = _commit(path, revision)
     return Repository(str(path), f"{checkouts.common_folder(git)}/objects", commit), git
@@ -122,12 +123,11 @@ def _commit(path: Path, revision: str) -> str:
     wanted = "" if "\0" in revision else f"{revision}^{{commit}}"  # a NUL cannot be passed on; "" names nothing
     try:
         return _asked(path, "rev-parse", "--verify", "--quiet", "--end-of-options", wanted)
-    except ConfigError as error:
+    except WrongOption as error:
         if not _asked(path, "rev-list", "--all", "--max-count=1"):
-            raise ConfigError(f"sample.corpora: the git repository {path} is empty; commit something first") from error
-        raise ConfigError(
-            f"sample.corpora: revision {revision!r} names no commit in {path}; name a branch, a tag or a commit id"
-        ) from error
+            raise WrongOption("path", f"{faults.shown(path)} has no commit yet; commit something first") from error
+        problem = f"{revision!r} names no commit in {faults.shown(path)}; name a branch, a tag or a commit id"
+        raise WrongOption("revision", problem) from error
 
 
 def _asked(path: Path, *arguments: str) -> str:
@@ -145,20 +145,20 @@ def _asked(path: Path, *arguments: str) -> str:
     return os.fsdecode(done.stdout).removesuffix("\n")
 
 
-def _refused(path: Path, said: str) -> ConfigError:
+def _refused(path: Path, said: str) -> WrongOption:
     if "dubious ownership" in said:
         allowed = f"git config --global --add safe.directory {shlex.quote(str(path))}"
-        return ConfigError(f"sample.corpora: {path} belongs to another user; if you trust it: {allowed}")
+        return WrongOption("path", f"{faults.shown(path)} belongs to another user; if you trust it: {allowed}")
     if not said or "not a git repository" in said:
-        return ConfigError(f"sample.corpora: path {path} is not a git repository; name one, or use type: local")
-    return ConfigError(f"sample.corpora: git cannot read {path}: {_one_line(said)}; repair it or name another")
+        return WrongOption("path", f"{faults.shown(path)} is not a git repository; name one, or use type: local")
+    return WrongOption("path", f"git cannot read {faults.shown(path)}: {_last_said(said)}; repair it or name another")
 
 
 def _not_started(error: OSError) -> MagicoderError:
     if isinstance(error, FileNotFoundError):
-        return ConfigError("sample.corpora: type git needs the git command, which is not here; install git")
-    files.raise_if_exhausted(error, "git")
-    return ConfigError(f"sample.corpora: the git command cannot be started: {error.strerror}; repair git")
+        return WrongOption("type", "git needs the git command, which is not here; install git")
+    faults.raise_if_exhausted(error, "git")
+    return WrongOption("type", f"the git command cannot be started: {error.strerror}; repair git")
 
 
 def _variables(**more: str) -> dict[str, str]:
@@ -252,8 +252,8 @@ def _lines(talk: IO[bytes]) -> list[str]:
 
 
 def _last_line(talk: IO[bytes]) -> str:
-    return _one_line("\n".join(_lines(talk))) or "git ended without a word"
+    return _last_said("\n".join(_lines(talk))) or "git ended without a word"
 
 
-def _one_line(said: str) -> str:
+def _last_said(said: str) -> str:
     return said.strip().rpartition("\n")[2].removeprefix("fatal: ")

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from magicoder_gen.records import Document, Skipped
-from magicoder_gen.sample.corpora import csv_rows, ipc_rows, json_lines, parquet_files
-from magicoder_gen.sample.corpora.table_files import TableFile, damage, raise_if_exhausted
+from magicoder_gen.sample.corpora import csv_rows, faults, ipc_rows, json_lines, parquet_files
+from magicoder_gen.sample.corpora.table_files import TableFile, damage
+from magicoder_gen.sample.protocols import Document, Skipped
 
 PARQUET = ".parquet"
 _READERS = {
@@ -36,7 +36,7 @@ def column_names(table: TableFile) -> list[str] | None:
     try:
         names: list[str] | None = _reader(table).column_names(table)
     except damage() as error:
-        raise_if_exhausted(error, f"{table.shown}: ")
+        faults.raise_if_exhausted(error, table.shown)
         return None
     return names
 

@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import BinaryIO, cast
 
-from magicoder_gen.errors import of_the_machine
-from magicoder_gen.records import Origin, Record, Skipped
+from magicoder_gen.records import Origin, Record
+from magicoder_gen.sample.corpora import faults
 from magicoder_gen.sample.corpora.columns import Columns
+from magicoder_gen.sample.protocols import Skipped
 
 _STEP_BYTES = 1 << 16  # what is lost before a tear: at most this and a block of the compressor, 128 KiB in zstd
 
@@ -27,7 +28,7 @@ class TableFile(Record, frozen=True):
     @property
     def shown(self) -> str:
         """The path as messages print it: one line."""
-        return "".join(mark if mark.isprintable() else "\ufffd" for mark in str(self.path))
+        return faults.shown(self.path)
 
     @property
     def corpus(self) -> str:
@@ -44,20 +45,9 @@ class TableFile(Record, frozen=True):
 
     def damaged(self, error: Exception, count: int = 1) -> Skipped:
         """Return what stands for the rest of this file, `count` rows; raise TryLater if the machine lacks something."""
-        raise_if_exhausted(error, f"{self.shown}: ")
-        detail = f"{self.shown} is damaged, the rest of it is left out: {one_line(error)}"
+        faults.raise_if_exhausted(error, self.shown)
+        detail = f"{self.shown} is damaged, the rest of it is left out: {faults.one_line(error)}"
         return self.skipped("bad_file", detail, count=count)
-
-
-def raise_if_exhausted(error: Exception, where: str) -> None:
-    """Raise TryLater or DiskError where it is the machine that lacks something, and not the file."""
-    if isinstance(error, OSError | MemoryError) and (exhausted := of_the_machine(error, where)):
-        raise exhausted from error
-
-
-def one_line(error: Exception) -> str:
-    """Return what an error of another library says, in one line."""
-    return " ".join(str(error).split()) or type(error).__name__
 
 
 def damage() -> tuple[type[Exception], ...]:

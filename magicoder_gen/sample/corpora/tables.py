@@ -8,56 +8,42 @@ from typing import Annotated
 
 import msgspec
 
-from magicoder_gen.errors import ConfigError
 from magicoder_gen.fingerprint import digest
-from magicoder_gen.records import Block, Document, Record, Skipped
-from magicoder_gen.sample import languages
-from magicoder_gen.sample.corpora import parquet, parquet_files, rows, table_files
+from magicoder_gen.records import Positive, Record, Weight
+from magicoder_gen.sample.corpora import faults, parquet, parquet_files, rows, table_files
 from magicoder_gen.sample.corpora.columns import Columns
+from magicoder_gen.sample.corpora.faults import WrongOption
 from magicoder_gen.sample.corpora.files import MAX_BYTES
 from magicoder_gen.sample.corpora.table_files import TableFile
+from magicoder_gen.sample.protocols import Document, Skipped
 
 
-class Tables(Block, frozen=True):
+class Tables(Columns, frozen=True, kw_only=True):
     """One document per row of the files `paths`, which may hold globs (`**` for any number of folders).
 
-    Formats, by extension: .parquet; .jsonl or .json, one object per line; .csv with a header line; .arrow, .feather
-    or .ipc. JSON and CSV also with .gz or .zst. `text` names the column of source code. All rows are in `language`,
-    or each in what its `language_column` says, or in what the extension in its `path` tells. `repo`, `path`,
-    `license`, `revision` and `swhid` name the columns that say where a row comes from; null = not said. `weight` is
-    the corpus's share of the seeds relative to the others, null = as many as it happens to give. A text, or a JSON
-    line, of more than `max_bytes` of UTF-8 is skipped.
+    Formats, by extension: .parquet; .jsonl or .json, one object per line, or one array of at most 64 MiB; .csv with a
+    header line; .arrow, .feather or .ipc. JSON and CSV also with .gz or .zst. `text` names the column of source code.
+    All rows are in `language`, or each in what its `language_column` says, or in what the extension in its `path`
+    tells. `repo`, `path`, `license`, `revision_column` and `swhid` name the columns that say where a row comes from;
+    null = not said. `weight` is the corpus's share of the seeds relative to the others, null = as many as it happens
+    to give. A text, or a JSON line, of more than `max_bytes` of UTF-8 is skipped.
     """
 
     paths: Annotated[tuple[Path, ...], msgspec.Meta(min_length=1)]
-    text: str = "content"
-    language: str | None = None
-    language_column: str | None = None
-    repo: str | None = None
-    path: str | None = None
-    license: str | None = None
-    revision: str | None = None
-    swhid: str | None = None
-    weight: Annotated[float, msgspec.Meta(gt=0)] | None = None
-    max_bytes: Annotated[int, msgspec.Meta(ge=1)] = MAX_BYTES
-
-    def __post_init__(self) -> None:
-        if self.language is not None and self.language_column is not None:
-            raise ValueError("tables need either language or language_column, not both")
-        if not (self.language or self.language_column or self.path):
-            raise ValueError("tables need either language or language_column, or path, whose extension then tells it")
+    weight: Weight | None = None
+    max_bytes: Positive = MAX_BYTES
 
     def fragments(self) -> list["Part"]:
         """Return the row groups of parquet files and the other files whole, in the order of `paths`, each glob sorted.
 
-        Of parquet files the footers are read. Raises ConfigError if there is no file or none has the columns.
+        Of parquet files the footers are read. Raises WrongOption if there is no file or none has the columns.
         """
         tables = self._tables()
         self._check_columns(tables)
         return [part for table in tables for part in _parts(table)]
 
     def identity(self) -> str:
-        """Return a digest of the files' names, sizes and times; raise ConfigError if there is none."""
+        """Return a digest of the files' names, sizes and times; raise WrongOption if there is none."""
         stats = [(table.name, table.path.stat()) for table in self._tables()]
         return digest([(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats])
 
@@ -66,18 +52,17 @@ class Tables(Block, frozen=True):
         return f"tables {' '.join(map(str, self.paths))} ({self.language or self.language_column or self.path})"
 
     def _tables(self) -> list[TableFile]:
-        languages.check([self.language] if self.language else [], key="sample.corpora: language")
         found: dict[str, Path] = {}
         for pattern in self.paths:
             for file in _matching(pattern.expanduser()):
                 found.setdefault(os.path.realpath(file), Path(os.path.abspath(file)))  # noqa: PTH100  # a link keeps its name
         paths = list(found.values())
-        columns = msgspec.convert(self, Columns, from_attributes=True)
+        columns = self.columns()
         named = zip(paths, table_files.names(paths), strict=True)
         return [TableFile(path, name, columns, self.max_bytes) for path, name in named]
 
     def _check_columns(self, tables: list[TableFile]) -> None:
-        """Raise ConfigError if every file lacks a column; looks into files until one has all."""
+        """Raise WrongOption if every file lacks a column; looks into files until one has all."""
         lacking = None
         for table in tables:
             found = rows.column_names(table)
@@ -87,14 +72,12 @@ class Tables(Block, frozen=True):
             lacking = lacking or (missing and (table, missing, found))
         if lacking:
             table, missing, found = lacking
-            raise ConfigError(
-                f"sample.corpora: {table.columns.key_of(missing)}: {table.path} has no column {missing!r}, "
-                f"but {', '.join(found or ())}; name the right one"
-            )
+            problem = parquet.lacks(table.shown, missing, found=found or ())
+            raise WrongOption(table.columns.key_of(missing), f"{problem}; name the right one")
 
 
 class Part(Record, frozen=True):
-    """A row group of a parquet file, or with `row_group` None a whole file; see records.Fragment."""
+    """A row group of a parquet file, or with `row_group` None a whole file; see protocols.Fragment."""
 
     id: str
     bytes: int
@@ -130,12 +113,12 @@ def _parts(table: TableFile) -> list[Part]:
 
 
 def _matching(pattern: Path) -> list[Path]:
-    """Return the files that `pattern` names, sorted; raise ConfigError if none, or one of another kind."""
+    """Return the files that `pattern` names, sorted; raise WrongOption if none, or one of another kind."""
     found = [pattern] if pattern.exists() else sorted(map(Path, glob.glob(str(pattern), recursive=True)))  # noqa: PTH207  # pathlib has no glob for absolute patterns
     if not found:
-        raise ConfigError(f"sample.corpora: no file matches {pattern}; correct paths")
+        raise WrongOption("paths", f"no file matches {faults.shown(pattern)}; correct it")
     for file in found:
         if not file.is_file() or not file.name.endswith(rows.SUFFIXES):
             known = ", ".join(rows.SUFFIXES)
-            raise ConfigError(f"sample.corpora: {file} is no table; name files that end in {known}")
+            raise WrongOption("paths", f"{faults.shown(file)} is no table; name files that end in {known}")
     return found

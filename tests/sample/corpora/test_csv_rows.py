@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from table_builders import ROWS, a_corpus, a_table, comma_separated, details, lines, reasons, texts, written
 
-from magicoder_gen.records import Document
 from magicoder_gen.sample.corpora import csv_rows
 from magicoder_gen.sample.corpora.columns import Columns
 from magicoder_gen.sample.corpora.table_files import TableFile
+from magicoder_gen.sample.protocols import Document, Skipped
 
 
 def test_line_ends_commas_and_quotes_within_quotes_are_text(tmp_path: Path) -> None:
@@ -55,12 +55,27 @@ def test_a_row_larger_than_a_block_is_read(tmp_path: Path) -> None:
 
 
 def test_a_row_without_end_is_a_bad_file(tmp_path: Path) -> None:
-    """An open quote swallows what follows; what was read before is kept."""
+    """An open quote swallows what follows, and that is told; all before it is kept."""
     content = b"content,n\n" + b"a,1\n" * 300_000 + b'"' + b"x\n" * (17 << 20)
     corpus = a_corpus(written(tmp_path / "a.csv", content))
-    assert reasons(corpus) == {"bad_file": 1}
-    assert len(texts(corpus)) > 100_000
-    assert "a.csv is damaged" in details(corpus)[0]
+    rows = list(documents_of(corpus))
+    assert [row.reason for row in rows if isinstance(row, Skipped)] == ["bad_file"]
+    assert len(rows) == 300_001
+    assert f"a.csv is damaged, the rest of it is left out: {(34 << 20) + 1} bytes behind a quote" in str(
+        rows[-1].detail
+    )
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_rows_that_fit_nowhere_are_counted_and_cost_no_other(tmp_path: Path, end: bytes) -> None:
+    """Quoted, with commas, quotes and line ends in it, or not; in the middle or at the end of the file."""
+    quoted = b'"' + b'say ""x"",' + end + b"x" * (17 << 20) + b'",2' + end
+    plain = b"y" * (40 << 20) + b",4"
+    good, inches = b'"a\nb",1' + end, b'5" pipe,"""' + end + b'"""' + end
+    content = b"content,n" + end + good * 70_000 + quoted + b"b,3,3" + end + inches + quoted + good + plain
+    corpus = a_corpus(written(tmp_path / "a.csv", content))
+    assert reasons(corpus) == {"too_large": 3, "bad_row": 1}
+    assert texts(corpus) == ["a\nb"] * 70_000 + ['5" pipe', "a\nb"]
 
 
 @pytest.mark.parametrize("suffix", [".csv.gz", ".csv.zst"])

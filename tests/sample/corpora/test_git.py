@@ -10,10 +10,10 @@ import pytest
 from builders import documents_of
 
 from magicoder_gen.errors import ConfigError, CorruptData
-from magicoder_gen.records import Document, Skipped
 from magicoder_gen.sample.corpora import files
 from magicoder_gen.sample.corpora.git import Git
 from magicoder_gen.sample.corpora.local import Local
+from magicoder_gen.sample.protocols import Document, Skipped
 from magicoder_gen.sample.texts import swhid
 
 ISC = (
@@ -257,7 +257,7 @@ def test_a_revision_is_a_branch_a_tag_or_a_commit(tmp_path: Path) -> None:
 def test_an_unknown_revision_is_a_config_error(tmp_path: Path, revision: str) -> None:
     """Also what is no commit, or looks like an option."""
     made = a_repository(tmp_path / "a", {"a.py": b"a\n"})
-    with pytest.raises(ConfigError, match="names no commit in"):
+    with pytest.raises(ConfigError, match=r"sample\.corpora\.revision: .* names no commit in"):
         Git(path=made, revision=revision).identity()
 
 
@@ -269,10 +269,10 @@ def test_a_path_without_repository_is_a_config_error(tmp_path: Path) -> None:
         "nowhere": "does not exist",
         "a/b/a.py": "is not a folder",
         "a/b": "is not a git repository",
-        "empty": "is empty",
+        "empty": "has no commit yet",
     }
     for name, said in expected.items():
-        with pytest.raises(ConfigError, match=rf"sample\.corpora: .*{name} {said}"):
+        with pytest.raises(ConfigError, match=rf"sample\.corpora\.path: .*{name} {said}"):
             Git(path=tmp_path / name).fragments()
     assert made.is_dir()
 
@@ -329,7 +329,7 @@ def children() -> list[str]:
     return [number for number in started if Path(f"/proc/{number}/comm").read_text().startswith("git")]
 
 
-def test_an_unknown_language_is_a_config_error(tmp_path: Path) -> None:
+def test_an_unknown_language_is_refused(tmp_path: Path) -> None:
     """Known before git is asked."""
-    with pytest.raises(ConfigError, match="'cobol' is not a language we know"):
-        Git(path=tmp_path, languages=("cobol",)).identity()
+    with pytest.raises(ValueError, match="languages: 'cobol' is not a language we know"):
+        Git(path=tmp_path, languages=("cobol",))

@@ -7,9 +7,9 @@ from builders import documents_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from magicoder_gen.records import Document
 from magicoder_gen.sample.corpora import ignores
 from magicoder_gen.sample.corpora.local import Local
+from magicoder_gen.sample.protocols import Document
 
 FOLDERS = ("", "a/", "b/", "a/a/", "a/b/", "b/c/", "a/b/c/", "a/a.py/")
 NAMES = ("a.py", "b.py", "x")

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from table_builders import ROWS, a_corpus, a_table, details, lines, reasons, texts, written, zstd
 
-from magicoder_gen.records import Document
+from magicoder_gen.errors import ConfigError
 from magicoder_gen.sample.corpora import json_lines
 from magicoder_gen.sample.corpora.columns import Columns
 from magicoder_gen.sample.corpora.table_files import TableFile
+from magicoder_gen.sample.protocols import Document
 
 
 @pytest.mark.parametrize("suffix", [".gz", ".zst"])
@@ -78,13 +79,32 @@ def test_lone_surrogates_are_replaced(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("indent", [b"", b"\xef\xbb\xbf", b"\n  "])
 @pytest.mark.parametrize("between", [b",", b",\n"])
-def test_a_file_that_is_one_array_is_told_once(tmp_path: Path, indent: bytes, between: bytes) -> None:
-    """With what to do about it, however long its lines are."""
-    content = indent + b"[" + lines(ROWS).strip().replace(b"\n", between) + b"]"
-    corpus = a_corpus(written(tmp_path / "a.json", content), max_bytes=40)
-    assert reasons(corpus) == {"bad_file": 1}
-    (detail,) = details(corpus)
-    assert "a.json is one JSON array; write one object per line" in detail
+def test_a_file_that_is_one_array_is_read(tmp_path: Path, indent: bytes, between: bytes) -> None:
+    """Item by item, as lines would be: what is damaged in one costs no other."""
+    bad = [b'{"content": 5}', b'{"content": "' + b"x" * 100 + b'"}', b'{"content": "NaN", "score": NaN}']
+    rows = between.join([*lines(ROWS).strip().split(b"\n"), *bad])
+    corpus = a_corpus(written(tmp_path / "a.json", indent + b"[" + rows + b"]\n"), max_bytes=90)
+    assert texts(corpus) == [*(row["content"] for row in ROWS), "NaN"]
+    assert reasons(corpus) == {"bad_row": 1, "too_large": 1}
+    assert ["a.json:6: the item is no JSON object with a text" in detail for detail in details(corpus)] == [True]
+
+
+def test_a_column_that_an_array_lacks_is_named(tmp_path: Path) -> None:
+    """As of any other table."""
+    with pytest.raises(ConfigError, match="has no column 'code', but content, "):
+        a_corpus(written(tmp_path / "a.json", msgspec.json.encode(ROWS)), text="code").fragments()
+
+
+def test_an_array_that_cannot_be_held_or_read_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With what to do about it."""
+    torn = a_corpus(written(tmp_path / "torn.json", msgspec.json.encode(ROWS)[:-5]))
+    assert reasons(torn) == {"bad_file": 1}
+    assert "torn.json is damaged, the rest of it is left out: it begins as a JSON array but is none" in details(torn)[0]
+    monkeypatch.setattr(json_lines, "_ARRAY_BYTES", 100)
+    large = a_corpus(written(tmp_path / "large.json", msgspec.json.encode(ROWS)))
+    assert reasons(large) == {"bad_file": 1}
+    (detail,) = details(large)
+    assert "write one object per line instead, as `jq -c '.[]'` does" in detail
 
 
 @pytest.mark.parametrize("suffix", [".jsonl.gz", ".jsonl.zst"])

@@ -8,9 +8,10 @@ import pytest
 from builders import documents_of
 
 from magicoder_gen.errors import ConfigError
-from magicoder_gen.records import Document, Origin, Skipped
+from magicoder_gen.records import Origin
 from magicoder_gen.sample.corpora import files
 from magicoder_gen.sample.corpora.local import Local
+from magicoder_gen.sample.protocols import Document, Skipped
 from magicoder_gen.sample.texts import swhid
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -264,14 +265,14 @@ def test_an_edited_or_renamed_file_changes_the_identity(tmp_path: Path) -> None:
 def test_a_path_that_is_no_folder_is_a_config_error(tmp_path: Path, name: str) -> None:
     """It names the key and the path."""
     tree(tmp_path, file_dot_py="")
-    with pytest.raises(ConfigError, match=rf"sample\.corpora: path .*{name}: "):
+    with pytest.raises(ConfigError, match=rf"sample\.corpora\.path: .*{name}: "):
         Local(path=tmp_path / name).identity()
 
 
-def test_an_unknown_language_is_a_config_error(tmp_path: Path) -> None:
+def test_an_unknown_language_is_refused(tmp_path: Path) -> None:
     """Known before a file is read."""
-    with pytest.raises(ConfigError, match="'cobol' is not a language we know"):
-        Local(path=tmp_path, languages=("cobol",)).identity()
+    with pytest.raises(ValueError, match="languages: 'cobol' is not a language we know"):
+        Local(path=tmp_path, languages=("cobol",))
 
 
 @pytest.mark.parametrize("weight", [0, -1])

@@ -12,9 +12,9 @@ from builders import documents_of
 from table_builders import ROWS, a_corpus, a_table, details, lines, reasons, texts, written
 
 from magicoder_gen.errors import CorpusUnreachable
-from magicoder_gen.records import Document, Skipped
 from magicoder_gen.sample.corpora import parquet
 from magicoder_gen.sample.corpora.columns import Columns
+from magicoder_gen.sample.protocols import Document, Skipped
 
 TYPES = [
     pyarrow.string(),

@@ -3,12 +3,12 @@ import sys
 
 from builders import documents_of
 
-from magicoder_gen.records import Document
 from magicoder_gen.sample.corpora.stdlib import Stdlib
+from magicoder_gen.sample.protocols import Document
 
 
-def test_it_is_the_library_without_tests_and_packages() -> None:
-    """Hundreds of modules, all Python, none of them a test or installed by pip."""
+def test_it_is_the_library_without_tests_tables_and_packages() -> None:
+    """Hundreds of modules, all Python, none of them a test, a table of characters, generated or installed by pip."""
     found = [document for document in documents_of(Stdlib()) if isinstance(document, Document)]
     paths = {str(document.locate().path) for document in found}
     folders = {part for path in paths for part in path.split("/")[:-1]}
@@ -16,6 +16,8 @@ def test_it_is_the_library_without_tests_and_packages() -> None:
     assert {document.language for document in found} == {"python"}
     assert "json/decoder.py" in paths
     assert not folders & {"test", "tests", "idle_test", "site-packages", "dist-packages", "__pycache__"}
+    assert not folders & {"encodings", "lib2to3", "pydoc_data"}
+    assert not [path for path in paths if path.startswith(("stringprep", "_sysconfigdata"))]
 
 
 def test_its_fragments_travel_and_count_their_documents() -> None:

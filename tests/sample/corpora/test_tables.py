@@ -3,6 +3,7 @@
 import os
 import pickle
 import tracemalloc
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -13,9 +14,10 @@ from builders import documents_of
 from table_builders import ROWS, Rows, a_corpus, a_table, details, lines, reasons, texts, written
 
 from magicoder_gen.errors import ConfigError
-from magicoder_gen.records import Document, Origin
+from magicoder_gen.records import Origin
 from magicoder_gen.sample.corpora.rows import SUFFIXES
 from magicoder_gen.sample.corpora.tables import Tables
+from magicoder_gen.sample.protocols import Document
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -34,7 +36,13 @@ def test_all_of_an_origin_may_be_said_by_columns(tmp_path: Path, suffix: str) ->
     """One column may say two things."""
     row = {"content": "a\n", "r": "o/n", "p": "a.py", "l": "MIT", "v": "f00", "s": "swh:1:cnt:0"}
     corpus = a_corpus(
-        a_table(tmp_path, suffix, [row]), repo="r", path="p", license="l", revision="v", swhid="s", language_column=None
+        a_table(tmp_path, suffix, [row]),
+        repo="r",
+        path="p",
+        license="l",
+        revision_column="v",
+        swhid="s",
+        language_column=None,
     )
     (document,) = documents_of(corpus)
     assert isinstance(document, Document)
@@ -64,6 +72,46 @@ def test_a_row_without_a_language_is_skipped(tmp_path: Path) -> None:
         corpus = a_corpus(a_table(tmp_path, suffix, rows), language=None, language_column="lang", path="path")
         assert reasons(corpus) == {"no_language": 1}
         assert [found.language for found in documents_of(corpus) if isinstance(found, Document)] == ["cpp"]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_languages_we_do_not_know_are_counted_and_told_once(tmp_path: Path, suffix: str) -> None:
+    """A column that never names a language we know is a mistake: an example and the known names are told."""
+    rows: Rows = [{"content": "a", "lang": word} for word in ("Klingon", "HTML") * 700]
+    corpus = a_corpus(a_table(tmp_path, suffix, rows, row_group_size=1400), language=None, language_column="lang")
+    assert reasons(corpus) == {"unknown_language": 1400}
+    (detail,) = details(corpus)
+    assert "language_column 'lang' says " in detail
+    assert "which is not a language we know" in detail
+    assert "we know c, cpp, csharp, go" in detail
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".jsonl", ".csv", ".arrow"])
+def test_languages_we_do_not_know_beside_others_are_only_counted(tmp_path: Path, suffix: str) -> None:
+    """A data set of all languages has many of them; nobody made a mistake."""
+    rows: Rows = [{"content": "a", "lang": word} for word in ("C++", "HTML", "Rust")]
+    corpus = a_corpus(a_table(tmp_path, suffix, rows), language=None, language_column="lang")
+    assert reasons(corpus) == {"unknown_language": 1}
+    assert details(corpus) == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/io").exists(), reason="needs Linux's count of the bytes read")
+@pytest.mark.parametrize("suffix", [".parquet", ".jsonl", ".jsonl.zst", ".csv", ".arrow", ".ipc"])
+def test_a_reader_that_stops_early_has_read_little(tmp_path: Path, suffix: str) -> None:
+    """Only as much as a few blocks or batches; closing it closes the file."""
+    rows = [{"content": os.urandom(20_000).hex()} for number in range(1000)]
+    path = a_table(tmp_path, suffix, rows, row_group_size=10)
+    (part, *_) = a_corpus(path).fragments()
+    before = _bytes_read()
+    reading = part.read()
+    assert [row.content for row in islice(reading, 3)] == [row["content"].encode() for row in rows[:3]]
+    reading.close()
+    assert _bytes_read() - before < path.stat().st_size / 2
+
+
+def _bytes_read() -> int:
+    """How much this process has read so far, from whatever file."""
+    return int(Path("/proc/self/io").read_text().split("\n")[0].removeprefix("rchar: "))
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".jsonl"])
@@ -140,7 +188,7 @@ def test_a_name_that_is_not_utf8_can_be_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize("key", ["text", "repo"])
 def test_a_column_that_no_file_has_is_a_config_error(tmp_path: Path, suffix: str, key: str) -> None:
     """The message names key, file, column and what columns there are, before anything is read."""
-    said = rf"sample\.corpora: {key}: .*rows{suffix} has no column 'code', but content, lang, repo, n; name"
+    said = rf"sample\.corpora\.{key}: .*rows{suffix} has no column 'code', but content, lang, repo, n; name"
     with pytest.raises(ConfigError, match=said):
         a_corpus(a_table(tmp_path, suffix), **{key: "code"}).fragments()
 
@@ -173,7 +221,9 @@ def test_a_file_that_vanishes_is_counted(tmp_path: Path, suffix: str) -> None:
     assert len(found) - len(skipped) == 5
 
 
-# Not .csv: arrow reads it in threads of its own, which tracemalloc.stop() of some Pythons does not survive.
+# Not .csv: it crashed twice in tracemalloc.stop(). Arrow reads it in threads of its own, and before Python 3.12.9 and
+# 3.13.2 such a thread that is about to take the GIL may meet that end (python/cpython#128679). That it was this is
+# likely, not shown: 900 readings of ours and 850 of arrow's alone, each between start and stop, went well in 3.11.
 @pytest.mark.parametrize("suffix", [".parquet", ".jsonl.zst", ".arrow"])
 def test_memory_does_not_grow_with_the_file(tmp_path: Path, suffix: str) -> None:
     """A table of 20 MB of text is read in a fraction of that."""
@@ -193,7 +243,7 @@ def test_a_path_that_is_no_table_is_a_config_error(tmp_path: Path, name: str) ->
     (tmp_path / "folder").mkdir()
     written(tmp_path / "notes.txt", b"")
     for look in (Tables.identity, Tables.fragments):
-        with pytest.raises(ConfigError, match=r"sample\.corpora: .*"):
+        with pytest.raises(ConfigError, match=r"sample\.corpora\.paths: .*"):
             look(a_corpus(tmp_path / name))
 
 
@@ -201,10 +251,10 @@ def test_one_way_to_know_the_language_is_needed(tmp_path: Path) -> None:
     """None and two are refused; a word we do not know too."""
     with pytest.raises(ValueError, match="either language or language_column"):
         Tables(paths=(tmp_path,))
-    with pytest.raises(ValueError, match="either language or language_column"):
+    with pytest.raises(ValueError, match=r"either language, .* or language_column, not both"):
         Tables(paths=(tmp_path,), language="c", language_column="c")
-    with pytest.raises(ConfigError, match="'pyton'"):
-        a_corpus(a_table(tmp_path, ".jsonl"), language="pyton").identity()
+    with pytest.raises(ValueError, match="language: 'pyton'"):
+        a_corpus(a_table(tmp_path, ".jsonl"), language="pyton")
 
 
 @pytest.mark.parametrize("weight", [0, -1])
