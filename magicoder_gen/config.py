@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
-import yaml
 
 from magicoder_gen.clean.stage import CleanOptions
 from magicoder_gen.executors import AnyExecutor, Processes
@@ -15,15 +14,16 @@ from magicoder_gen.generate.stage import GenerateOptions
 from magicoder_gen.generate.teachers.chat import Chat
 from magicoder_gen.generate.teachers.local import Local
 from magicoder_gen.records import Options
+from magicoder_gen.sample.corpora.hub import Hub
 from magicoder_gen.sample.options import SampleOptions
-from magicoder_gen.storage import builtin, settings
+from magicoder_gen.storage import builtin, rundir, settings
 from magicoder_gen.storage.shards import Layout
 
 QUICKSTART = "configs/quickstart.yaml"
 
 
 class Config(Options, frozen=True):
-    """One section a stage; every key has a default."""
+    """One section a stage; every key has a default, and a block without `type` has that of its default."""
 
     rng_seed: Annotated[int, msgspec.Meta(ge=0)] = 976
     storage: Layout = Layout()
@@ -77,7 +77,14 @@ def run_root(path: Path) -> Path:
     return resolved.parent if (resolved.parent / "manifest.json").exists() else Path("runs") / resolved.parent.name
 
 
-def dump(config: Config) -> str:
-    """Return the resolved configuration as YAML: every key, paths absolute. It holds names of keys, never keys."""
-    tree: Any = msgspec.json.decode(msgspec.json.encode(config, enc_hook=str))
-    return "# The configuration as first used, every key resolved.\n" + yaml.safe_dump(tree, sort_keys=False)
+def resolved(config: Config) -> dict[str, Any]:
+    """Return every key as plain JSON, paths absolute. It holds names of keys, never keys."""
+    return rundir.as_json(config)
+
+
+def key_variables(config: Config) -> list[str]:
+    """Return the names of the environment variables that may hold a key, which nobody may see."""
+    teacher = config.generate.teacher
+    asked = [teacher.api_key_env] if isinstance(teacher, Chat) else []
+    read = [corpus.token_env for corpus in config.sample.corpora if isinstance(corpus, Hub)]
+    return [name for name in (*asked, *read) if name]

@@ -12,10 +12,9 @@ from magicoder_gen.errors import MagicoderError, creating
 from magicoder_gen.generate import models, recipes
 from magicoder_gen.generate.teachers.chat import Chat, model_names
 from magicoder_gen.generate.teachers.local import Local
-from magicoder_gen.records import Corpus, Record, Sampling
+from magicoder_gen.records import Record, Sampling
 from magicoder_gen.sample import grammars
-from magicoder_gen.sample.quality.syntax import Syntax
-from magicoder_gen.sample.strategies.spans import Spans
+from magicoder_gen.sample.protocols import Corpus
 from magicoder_gen.storage.rundir import RunDir
 
 LOW_DISK = 2 * 10**9  # bytes
@@ -40,7 +39,7 @@ def examine(config: Config, run: RunDir) -> list[Finding]:
         *_teacher(config.generate.teacher),
         _checked("benchmarks", lambda: _benchmarks(config)),
         *(_corpus(corpus) for corpus in config.sample.corpora),
-        *([_checked("grammars", _grammars)] if _needs_grammars(config) else []),
+        *(_checked(f"grammars for {key}", _grammars) for key in config.sample.parsing()),
     ]
 
 
@@ -52,10 +51,6 @@ def _corpus(corpus: Corpus) -> Finding:
         return "can be read"
 
     return _checked(corpus.title(), found)
-
-
-def _needs_grammars(config: Config) -> bool:
-    return isinstance(config.sample.strategy, Spans) or any(isinstance(one, Syntax) for one in config.sample.checks())
 
 
 def _grammars() -> str:

@@ -4,12 +4,12 @@
       PoorYield            3    finished, but too much was rejected or failed, or nothing usable came out
       LimitReached         4    a configured limit was reached; the same command goes on
       CorruptData         65    an input file or the journal is damaged
-      TeacherUnreachable  69    the endpoint did not answer
+      TeacherUnreachable  69    the teacher's endpoint did not answer
       CorpusUnreachable   69    the hub did not answer; what was read is kept
       CannotCreate        73    a file or folder cannot be created
       DiskError           74    writing failed: disk full, device error
       TryLater            75    run directory locked, quota exhausted, out of file handles
-      NotAuthorised       77    no key, or the endpoint refuses it
+      NotAuthorised       77    no key or hub token, or it is refused
       ConfigError         78    the configuration is wrong
         UnknownModel      78    the endpoint does not know the model
         Drift             78    the run directory was begun with another configuration
@@ -79,7 +79,7 @@ class TryLater(MagicoderError):
 
 
 class NotAuthorised(MagicoderError):
-    """There is no key, or the endpoint refuses it."""
+    """There is no key for the teacher or token for the hub, or it is refused."""
 
     exit_code = 77
 

@@ -36,6 +36,11 @@ def printable(text: str) -> str:
     return _CONTROL.sub("", text)
 
 
+def one_line(text: str) -> str:
+    """Return `text` with its line ends, control and other invisible characters written as escapes."""
+    return "".join(mark if mark.isprintable() else repr(mark)[1:-1] for mark in text)
+
+
 class _Redacted(logging.Formatter):
     """Formats a record, traceback included, and then blanks whatever looks like a key or is one."""
 

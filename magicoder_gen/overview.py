@@ -1,13 +1,13 @@
-"""Look at a run directory without changing it: stages, money, rows and where they come from."""
+"""Look at a run directory without changing it: what its stages did, what they cost, where one stopped."""
 
-from typing import Any
+import shlex
 
 import msgspec
 
-from magicoder_gen.errors import CorruptData
 from magicoder_gen.generate import journal
-from magicoder_gen.records import Counts, Record, Rejection, Reply, Sample
-from magicoder_gen.storage import jsonl, rundir
+from magicoder_gen.records import Counts, Record
+from magicoder_gen.sample import checkpoint
+from magicoder_gen.storage import rundir
 from magicoder_gen.storage.rundir import RunDir, StageEntry
 
 FOLDERS = {"sample": "seeds", "generate": "replies", "clean": "samples", "export": "data"}
@@ -30,11 +30,26 @@ class Summary(Record, frozen=True):
     stages: dict[str, StageStatus]
 
 
+class Stopped(Record, frozen=True):
+    """A stage that did not come to its end: how far it was, and the command that goes on.
+
+    `done` of `total` is in the units of the stage (sample: documents), None where nobody knows. `kept` says how many
+    seconds ago a reading was last kept, from which it goes on; None where it begins anew.
+    """
+
+    stage: str
+    done: int | None
+    total: int | None
+    kept: float | None
+    command: str
+
+
 class RunStatus(Record, frozen=True):
     """A whole run. `uncertain` counts requests without an outcome; `cost` is in USD, None if prices are unknown."""
 
     run: str
     active: bool
+    stopped: Stopped | None
     stages: dict[str, StageStatus]
     requests: int
     replies: int
@@ -44,14 +59,6 @@ class RunStatus(Record, frozen=True):
     output_tokens: int
     cost: float | None
     heartbeat: rundir.Status | None
-
-
-class Row(Record, frozen=True):
-    """The lineage of one row: the raw reply and what became of it."""
-
-    id: str
-    outcome: Sample | Rejection
-    reply: Reply
 
 
 def status(run: RunDir) -> RunStatus:
@@ -65,6 +72,7 @@ def status(run: RunDir) -> RunStatus:
     return RunStatus(
         run=str(run.root),
         active=active,
+        stopped=None if active else _stopped(run, stages),
         stages=stages,
         requests=state.intents,
         replies=len(state.replied),
@@ -89,33 +97,12 @@ def status_lines(status: RunStatus) -> list[str]:
         cost = "unknown (set generate.teacher.price)" if status.cost is None else f"${status.cost:.4f}"
         cost = cost if status.cost != 0 else "none"
         lines.append(f"tokens in {status.input_tokens}, out {status.output_tokens}; cost {cost}")
+    if status.stopped:
+        lines += _stopped_lines(status.stopped)
     if status.active and status.heartbeat:
         beat = status.heartbeat
         lines.append(f"now: {beat.stage}, {beat.done} done, {beat.in_flight} in flight, seen {beat.updated}")
     return lines
-
-
-def rows(run: RunDir, wanted: str | None, number: int) -> list[Row]:
-    """Return the row whose sample or prompt id begins with `wanted`, or the first `number` samples."""
-    found: list[Sample | Rejection] = []
-    for outcome in _outcomes(run, samples_only=wanted is None):
-        ids = (outcome.prompt_id, outcome.id if isinstance(outcome, Sample) else "")
-        if wanted is None or any(known.startswith(wanted) for known in ids if known):
-            found.append(outcome)
-        if len(found) >= (number if wanted is None else 1):
-            break
-    replied = journal.scan(run.folder("replies")).replied
-    lost = [outcome.prompt_id for outcome in found if outcome.prompt_id not in replied]
-    if lost:
-        raise CorruptData(f"{run.folder('replies')}: the journal lacks the reply to {lost[0]}; restore it from a copy")
-    places = [replied[outcome.prompt_id] for outcome in found]
-    replies = journal.replies(run.folder("replies"), places)
-    return [Row(getattr(out, "id", out.prompt_id), out, reply) for out, reply in zip(found, replies, strict=True)]
-
-
-def row_lines(rows: list[Row]) -> list[str]:
-    """Return rows as text."""
-    return [line for row in rows for line in _row_lines(row)] or ["nothing found; `status` says what the run holds"]
 
 
 def summary(run: RunDir, results: dict[str, StageEntry]) -> Summary:
@@ -141,27 +128,27 @@ def summary_lines(summary: Summary) -> list[str]:
     return lines
 
 
-def _row_lines(row: Row) -> list[str]:
-    seed, outcome = row.reply.seed, row.outcome
-    origin = " ".join(part for part in (seed.origin.corpus, seed.origin.repo, seed.origin.path) if part)
-    lines = [
-        f"=== {row.id}",
-        f"--- seed: {origin}, lines {seed.first_line}-{seed.last_line}, {seed.language}",
-        seed.text.rstrip("\n"),
-    ]
-    if isinstance(outcome, Sample):
-        lines += ["--- problem", outcome.problem, f"--- solution, by {outcome.model}", outcome.solution]
-    else:
-        evidence = msgspec.json.encode(outcome.evidence).decode()
-        lines += [f"--- rejected by {outcome.check}: {outcome.reason} {evidence}", row.reply.text or "(no text)"]
-    return [*lines, ""]
+def _stopped(run: RunDir, stages: dict[str, StageStatus]) -> Stopped | None:
+    """Return what is known of the stage that was interrupted, if one was."""
+    stage = next((name for name, entry in stages.items() if entry.state == "stopped"), None)
+    if stage is None:
+        return None
+    beat = run.status()
+    done, total = (beat.done, beat.total) if beat and beat.stage == stage else (None, None)
+    kept = checkpoint.age(run.folder("seeds") / checkpoint.FILE) if stage == "sample" else None
+    return Stopped(stage, done, total, kept, f"magicoder-gen {stage} --run {shlex.quote(str(run.root))}")
+
+
+def _stopped_lines(stopped: Stopped) -> list[str]:
+    units = "documents" if stopped.stage == "sample" else "prompts" if stopped.stage == "generate" else "records"
+    of = f" of {stopped.total}" if stopped.total is not None else ""
+    done = "" if stopped.done is None else f" after {stopped.done}{of} {units}"
+    lines = [f"{stopped.stage} was interrupted{done}"]
+    if stopped.stage == "sample":
+        kept = "nothing is kept of it"
+        lines.append(kept if stopped.kept is None else f"what was read is kept, last {stopped.kept:.0f} s ago")
+    return [*lines, f"to go on: {stopped.command}"]
 
 
 def _at_rest(state: str) -> str:
     return "stopped" if state == "running" else state
-
-
-def _outcomes(run: RunDir, *, samples_only: bool) -> Any:
-    yield from jsonl.read_parts(run.folder("samples"), Sample)
-    if not samples_only:
-        yield from jsonl.read_parts(run.folder("rejections"), Rejection)

@@ -49,14 +49,12 @@ def check(names: Iterable[str], config: Config, run: RunDir) -> None:
 def _sample(config: Config, run: RunDir) -> Stage:
     options, rng_seed = config.sample, config.rng_seed
     inputs = _paid_for(_sample_inputs(config, run), run)
-    return Stage(
-        "sample",
-        inputs,
-        lambda progress: sample.run(
-            options, run, inputs=inputs, rng_seed=rng_seed, executor=config.executor, progress=progress
-        ),
-        options.require_yield,
-    )
+
+    def draw_seeds(progress: Progress) -> StageEntry:
+        options.check()
+        return sample.run(options, run, inputs=inputs, rng_seed=rng_seed, executor=config.executor, progress=progress)
+
+    return Stage("sample", inputs, draw_seeds, options.require_yield)
 
 
 def _sample_inputs(config: Config, run: RunDir) -> dict[str, Any]:

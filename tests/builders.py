@@ -2,19 +2,8 @@
 
 from collections.abc import AsyncIterator, Iterable, Iterator
 
-from magicoder_gen.records import (
-    Corpus,
-    Document,
-    Message,
-    Origin,
-    Prompt,
-    Reply,
-    Sampling,
-    Seed,
-    Skipped,
-    Snippet,
-    Usage,
-)
+from magicoder_gen.records import Message, Origin, Prompt, Reply, Sampling, Seed, Usage
+from magicoder_gen.sample.protocols import Corpus, Document, Skipped, Snippet
 
 AN_ANSWER = """[Problem Description]
 Write `double(x)`, which returns twice its argument.

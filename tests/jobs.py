@@ -56,6 +56,15 @@ def suffer(task: int | Killed) -> int:
     return -1
 
 
+def leave_a_child(task: Killed) -> int:
+    """Be killed as `suffer` is, but leave a child that keeps all files open and takes its number as its mark."""
+    if task.times and not task.marker.exists() and not os.fork():
+        (task.marker.parent / f"worker-{os.getpid()}").touch()
+        time.sleep(60)
+        os._exit(0)
+    return suffer(task)
+
+
 def fail(number: int) -> int:
     """Refuse the number 3, and 5 in a way that cannot be told."""
     if number == 3:

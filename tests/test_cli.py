@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 from command import (
     ANSWERS,
@@ -162,10 +164,12 @@ def test_rate_limits_for_ever_end_at_the_time_limit(project: Path) -> None:
 
 
 def test_a_mistake_found_late_leaves_no_run_behind(project: Path) -> None:
-    """A recipe that is none, a corpus that is not there: config.yaml must not freeze what never worked."""
-    for flag in ("generate.recipe=nope", "sample.corpora=[{type: local, path: nowhere}]"):
+    """A recipe that is none, a corpus that is not there or lacks its column: nothing that never worked is kept."""
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist([{"code": "a"}]), project / "rows.parquet")
+    columns = "sample.corpora=[{type: tables, paths: [rows.parquet], language: python, text: content}]"
+    for flag in ("generate.recipe=nope", "sample.corpora=[{type: local, path: nowhere}]", columns):
         assert run("run", "c.yaml", "--set", flag, cwd=project).returncode == 78
-        assert not (project / "runs/c/config.yaml").exists()
+        assert not (project / "runs").exists()
 
 
 def test_a_config_is_read_once(project: Path) -> None:

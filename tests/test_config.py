@@ -1,14 +1,21 @@
 """Which file is read, which run directory is used, what the flags change."""
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from magicoder_gen import config
+from magicoder_gen.config import Config
 from magicoder_gen.errors import ConfigError
+from magicoder_gen.executors import Processes
 from magicoder_gen.generate.teachers.chat import Chat
 from magicoder_gen.generate.teachers.local import Local
-from magicoder_gen.storage import builtin
+from magicoder_gen.sample.strategies.lines import Lines
+from magicoder_gen.storage import builtin, settings
+from magicoder_gen.storage.frozen import text as frozen_text
 
 
 def test_the_config_is_the_given_one_else_the_runs_own_else_the_quickstart(tmp_path: Path) -> None:
@@ -45,9 +52,32 @@ def test_a_frozen_config_reads_back_as_itself(tmp_path: Path) -> None:
     loaded = config.load(path)
     frozen = tmp_path / "elsewhere" / "config.yaml"
     frozen.parent.mkdir()
-    frozen.write_text(config.dump(loaded))
+    frozen.write_text(frozen_text(config.resolved(loaded)))
     assert config.load(frozen) == loaded
     assert str(tmp_path / "src") in frozen.read_text()
+
+
+def test_every_key_that_names_a_variable_is_one_that_may_hold_a_secret() -> None:
+    """What logs must not show: a block that reads a key from the environment has to be known to `key_variables`."""
+    named = {
+        f"{struct.tag}.{field.name}" for struct in blocks(Config) for field in struct.fields if "_env" in field.name
+    }
+    assert named == {"chat.api_key_env", "hub.token_env"}
+    hubs = [{"type": "hub", "dataset": "a/b", "language": "python", "token_env": name} for name in ("ONE", "TWO")]
+    tree = {"sample": {"corpora": [*hubs, {"type": "stdlib"}]}, "generate": {"teacher": {"api_key_env": "KEY"}}}
+    loaded = settings.decode(json.dumps(tree), Config, source=Path("c.yaml"))
+    assert config.key_variables(loaded) == ["KEY", "ONE", "TWO"]
+
+
+def blocks(kind: object) -> Iterator[msgspec.inspect.StructType]:
+    """Every struct within a type."""
+    pending = [msgspec.inspect.type_info(kind)]
+    for info in pending:
+        if isinstance(info, msgspec.inspect.StructType):
+            yield info
+            pending += [field.type for field in info.fields]
+        pending += getattr(info, "types", ())
+        pending += [inner for inner in (getattr(info, "item_type", None), getattr(info, "type", None)) if inner]
 
 
 def test_run_directories_are_named_after_the_config(tmp_path: Path) -> None:
@@ -72,6 +102,15 @@ def test_flags_fit_the_teacher() -> None:
     assert isinstance(local, Local)
     assert (local.slots, local.model) == (2, Path.cwd() / "tiny.gguf")
     assert flagged(num=None) == config.load(quickstart)
+
+
+def test_an_override_of_a_block_that_the_file_leaves_out_means_the_default_s() -> None:
+    """Its type need not be told."""
+    changed = config.load(
+        builtin.path("configs/quickstart.yaml"), ["executor.workers=4", "sample.strategy.max_lines=9"]
+    )
+    assert changed.executor == Processes(workers=4)
+    assert changed.sample.strategy == Lines(max_lines=9)
 
 
 def test_a_key_in_the_config_is_refused_and_not_repeated(tmp_path: Path) -> None:

@@ -1,13 +1,22 @@
 """The documentation is true: its commands run, its trees and tables are complete."""
 
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import command
+import hub_server
+import pyarrow
+import pyarrow.parquet
 import pytest
 from loopback import serving
+
+from magicoder_gen.records import Origin, Seed
+from magicoder_gen.sample import languages
 
 ROOT = Path(__file__).parent.parent
 
@@ -87,3 +96,60 @@ def test_links_in_the_docs_lead_somewhere() -> None:
     for page in pages:
         for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
             assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def _corpora_of_the_page(folder: Path) -> None:
+    """Write everything that the configurations of docs/corpora.md name."""
+    texts = {"python": "import os, sys\nprint({}, os.name)\n", "rust": "fn main() {{ run({}, other) }}\n"}
+    rows = [
+        {"content": text.format(number), "lang": language, "repo_name": f"a/{number}", "path": f"{number}.x"}
+        for language, text in texts.items()
+        for number in range(30)
+    ]
+    for language, ending in (("python", "py"), ("rust", "rs")):
+        mine = [row for row in rows if row["lang"] == language]
+        (folder / "tables" / language).mkdir(parents=True)
+        pyarrow.parquet.write_table(pyarrow.Table.from_pylist(mine), folder / "tables" / language / "0.parquet")
+        for row in mine:
+            path = folder / "repos" / language / row["path"].replace("x", ending)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(row["content"])
+    (folder / "mixed").mkdir()
+    (folder / "mixed" / "0.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    hub = [{**row, "max_stars_repo_name": row["repo_name"], "max_stars_repo_path": row["path"]} for row in rows[:30]]
+    (folder / "hub" / "python").mkdir(parents=True)
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(hub), folder / "hub" / "python" / "0.parquet")
+    shutil.copytree(folder / "repos", folder / "project")
+    for words in ("init", "add .", "-c user.name=n -c user.email=n@example.com commit -m all"):
+        subprocess.run(["git", *words.split()], cwd=folder / "project", check=True, capture_output=True)
+
+
+def test_every_configuration_of_the_corpora_page_gives_its_seeds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With `--dry-run` and without, exactly as many as it asks for; the hub is a loopback server."""
+    _corpora_of_the_page(tmp_path)
+    page = (ROOT / "docs" / "corpora.md").read_text(encoding="utf-8")
+    configs = re.findall(r"^```yaml\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    assert all(f"type: {kind}" in "".join(configs) for kind in ("local", "git", "tables", "hub"))
+    monkeypatch.setenv("HF_TOKEN_PATH", str(tmp_path / "none"))
+    with hub_server.serving(tmp_path / "hub") as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        for number, config in enumerate(configs):
+            (tmp_path / f"c{number}.yaml").write_text(config.replace("bigcode/starcoderdata", "owner/name"))
+            dry = command.run("sample", f"c{number}.yaml", "--dry-run", cwd=tmp_path)
+            assert dry.returncode == 0, f"{config}: {dry.stderr}"
+            done = command.run("sample", f"c{number}.yaml", cwd=tmp_path)
+            assert done.returncode == 0, f"{config}: {done.stderr}"
+            wanted = sum(map(int, re.findall(r"(?:num|python|rust): (\d+)", config)))
+            assert len(command.lines(tmp_path / "runs" / f"c{number}" / "seeds")) == wanted, config
+
+
+def test_the_reference_lists_every_language_and_every_field_of_a_seed() -> None:
+    """By the names that the program knows."""
+    page = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+    for language in languages.EXTENSIONS:
+        (row,) = [line for line in page.split("\n") if line.startswith(f"| `{language}` |")]
+        assert all(f"`{alias}`" in row for alias in languages.aliases(language))
+    for name in [*Seed.__struct_fields__, *(f"origin.{field}" for field in Origin.__struct_fields__)]:
+        assert name == "origin" or f"| `{name}` |" in page.partition("## The seed record")[2]

@@ -75,3 +75,8 @@ def test_on_a_terminal_there_is_a_bar(tmp_path: Path, capsys: pytest.CaptureFixt
     progress.update(5, 10)
     progress.close()
     assert "sample" in capsys.readouterr().err
+
+
+def test_a_line_stays_one_line() -> None:
+    """Whatever ends a line or cannot be seen is an escape; other scripts stay as they are."""
+    assert logs.one_line("a b\n\r\x1b\u2028\x85é漢") == "a b\\n\\r\\x1b\\u2028\\x85é漢"

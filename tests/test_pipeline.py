@@ -53,6 +53,19 @@ def test_the_same_command_again_does_nothing(project: Path) -> None:
     assert {**products(project / "runs" / "c"), "config": (project / "runs/c/config.yaml").read_bytes()} == before
 
 
+def test_the_frozen_config_is_what_the_seeds_were_made_with(project: Path) -> None:
+    """Drawn again with other options, or grown by a flag: a command without CONFIG goes on with just these."""
+    assert run("sample", "c.yaml", "--num", 3, cwd=project).returncode == 0
+    assert run("sample", "c.yaml", "--num", 5, "--set", "rng_seed=7", cwd=project).returncode == 0
+    assert run("generate", "c.yaml", "--set", "sample.num=2", cwd=project).returncode == 0
+    kept = (project / "runs/c/config.yaml").read_text()
+    assert "rng_seed: 7\n" in kept
+    assert "num: 5\n" in kept
+    again = run("run", "--run", "runs/c", cwd=project)
+    assert (again.returncode, "sample: complete, nothing to do" in again.stderr) == (0, True)
+    assert len(lines(project / "runs/c/seeds")) == len(replied(project / "runs/c")) == 5
+
+
 def test_stages_one_by_one_make_the_same_bytes(project: Path) -> None:
     """And without CONFIG the run directory's own is used."""
     run("run", "c.yaml", cwd=project)

@@ -24,6 +24,10 @@ def test_a_signal_ends_the_reading(tmp_path: Path, number: signal.Signals, code:
         _, talk = process.communicate(timeout=30)
     assert process.returncode == code
     assert talk == "ERROR interrupted; the same command goes on where this one stopped\n"
+    said = run("status", "r", cwd=tmp_path).stdout
+    assert "sample was interrupted after " in said
+    assert "to go on: magicoder-gen sample --run r\n" in said
+    assert run("sample", "--run", "r", cwd=tmp_path).returncode == 0
 
 
 @pytest.fixture
@@ -83,3 +87,20 @@ def test_seeds_that_were_not_asked_are_replaced_with_a_warning(tmp_path: Path) -
     done = run("sample", *options, "--num", "1", "--set", "rng_seed=5", cwd=tmp_path)
     assert done.returncode == 0
     assert "sample: num, rng_seed changed; the 1 seeds here are replaced" in done.stderr
+
+
+def test_a_dry_run_writes_nothing_and_ends_as_sampling_would(tmp_path: Path) -> None:
+    """Tables on stdout; exit code 0 where there are seeds to be had, 3 with the reason where there are none."""
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "a.py").write_text("")
+    options = ["--dry-run", "--set", "sample.corpora=[{type: local, path: code}]"]
+    empty = run("sample", *options, cwd=tmp_path)
+    assert (empty.returncode, "empty 100.0%" in empty.stdout) == (3, True)
+    assert empty.stderr.startswith("ERROR none of 1 documents in local ")
+    (tmp_path / "code" / "b.py").write_text("import os, sys\n")
+    some = run("sample", *options, cwd=tmp_path)
+    assert (some.returncode, some.stderr) == (0, "")
+    assert "about 1 of 12: too few" in some.stdout
+    as_json = json.loads(run("sample", *options, "--json", cwd=tmp_path).stdout)
+    assert as_json["languages"][0]["seeds"] == {"number": 1, "bound": "about"}
+    assert [path.name for path in tmp_path.iterdir()] == ["code"]

@@ -12,10 +12,14 @@ from magicoder_gen.storage import shapes, strict_yaml
 
 
 def applied(tree: dict[str, Any], overrides: Iterable[str], value_type: type) -> dict[str, Any]:
-    """Return a copy of `tree` with the overrides; raise ConfigError for one that is none or leads nowhere."""
+    """Return a copy of `tree` with the overrides, and with the `type` of blocks that are the default's.
+
+    Raises ConfigError for an override that is none or leads nowhere.
+    """
     for override in overrides:
         tree = _changed(tree, override)
-    anchored: dict[str, Any] = _anchored(tree, [inspect.type_info(value_type)])
+    infos = [inspect.type_info(value_type)]
+    anchored: dict[str, Any] = _anchored(shapes.completed(tree, infos), infos)
     return anchored
 
 
@@ -53,10 +57,10 @@ def _with(tree: Any, keys: list[str | int], value: Any, override: str) -> Any:
     first, rest = keys[0], keys[1:]
     if isinstance(tree, list) and isinstance(first, int) and first < len(tree):
         return [*tree[:first], _with(tree[first], rest, value, override), *tree[first + 1 :]]
-    if tree is None or (isinstance(tree, dict) and isinstance(first, str)):
+    if isinstance(first, str) and isinstance(tree, dict | None):
         tree = tree or {}
         return {**tree, first: _with(tree.get(first), rest, value, override)}
-    raise ConfigError(f"--set {override}: there is no {first!r} at that place of the configuration")
+    raise ConfigError(f"--set {override}: there is no {first!r} in the file; set the whole list or mapping above it")
 
 
 def _anchored(tree: Any, infos: list[inspect.Type]) -> Any:

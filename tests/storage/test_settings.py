@@ -1,7 +1,7 @@
 """Errors in a configuration name the file, the line, the key and what would be right."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 import pytest
@@ -23,11 +23,24 @@ class DarkBlue(Block, frozen=True):
     path: Path = Path("x")
 
 
+class Deep(Block, frozen=True):
+    """A block that needs a key."""
+
+    depth: int
+
+
 class Inner(Options, frozen=True):
     """A mapping."""
 
-    colours: tuple[Red | DarkBlue, ...] = ()
+    colours: tuple[Red | DarkBlue | Deep, ...] = ()
     chosen: Red | DarkBlue | None = None
+    brush: Red | DarkBlue = DarkBlue()
+    palette: tuple[Red, ...] | Literal["cold", "warm"] | None = None
+    limits: tuple[int, int] = (1, 2)
+
+    def __post_init__(self) -> None:
+        if self.limits[0] > self.limits[1]:
+            raise ValueError("limits must grow")
 
 
 class Outer(Options, frozen=True):
@@ -63,9 +76,23 @@ def test_blocks_paths_and_numbers_are_decoded() -> None:
         ("inner: {chosen: {type: dark_blue, pth: 1}}", r"inner.chosen.pth: unknown key; did you mean path\?"),
         (
             "inner: {colours: [{type: green}]}",
-            r"inner.colours\[0\].type: unknown type 'green'; allowed: dark_blue, red",
+            r"inner.colours\[0\].type: unknown type 'green'; allowed: dark_blue, deep, red",
         ),
-        ("inner: {colours: [{depth: 1}]}", r"inner.colours\[0\]: .*type.*; allowed: dark_blue, red"),
+        ("inner: {colours: [{}]}", r"inner.colours\[0\]: type is missing; allowed: dark_blue, deep, red"),
+        ("inner: {colours: [{depth: 1}]}", r"inner.colours\[0\]: type is missing; allowed: deep, red"),
+        ("inner: {colours: [red]}", r"inner.colours\[0\]: a block is a mapping; write - type: red"),
+        ("inner: {colours: [redd]}", r"inner.colours\[0\]: unknown name 'redd'; did you mean - type: red\?"),
+        ("inner: {colours: dark_blue}", r"inner.colours: a block is a mapping; write \[\{type: dark_blue\}\]"),
+        ("inner: {chosen: red}", r"inner.chosen: a block is a mapping; write \{type: red\}"),
+        ("inner: {chosen: 3}", r"inner.chosen: expected mapping | null, got int, not '3'"),
+        ("inner: {palette: warmm}", r"inner.palette: unknown name 'warmm'; did you mean warm\?"),
+        ("inner: {palette: 77}", r"inner.palette: expected"),
+        ("inner: {palette: xyz}", r"unknown name 'xyz'; known here: red, cold, warm"),
+        (
+            "inner: {chosen: {type: red, path: x}}",
+            r"chosen.path: a key of type dark_blue, not of red; change inner.chos",
+        ),
+        ("inner: {colours: [{type: deep}]}", r"inner.colours\[0\]: missing key depth"),
         ("number: many", r"c.yaml:1: number: expected int, got str"),
         ("inner: {chosen: {type: red, depth: 0}}", r"inner.chosen.depth: expected int >= 1"),
         ("inner: {chosen: {type: dark_blue, path: 3}}", r"inner.chosen.path: expected str, got int"),
@@ -99,12 +126,36 @@ def test_overrides_reach_any_key() -> None:
     assert changed.number == 2
 
 
+def test_a_block_without_a_type_is_the_default_s() -> None:
+    """In the file as on the command line; where the default is none, the type must be told."""
+    assert decode("", "inner.brush.path=/a").inner.brush == DarkBlue(path=Path("/a"))
+    assert decode("inner: {brush: {path: a}}").inner.brush == DarkBlue(path=Path("/conf/a"))
+    assert decode("", "inner.brush.type=red").inner.brush == Red()
+    with pytest.raises(ConfigError, match=r"^--set inner.chosen.depth: inner.chosen: type is missing; allowed: red$"):
+        decode("", "inner.chosen.depth=2")
+
+
+def test_a_type_that_does_not_fit_the_keys_of_the_file_is_to_blame() -> None:
+    """The file was right until the override changed the type."""
+    says = r"^--set inner.chosen.type: inner.chosen.path: a key of type dark_blue, not of red; .* inner.chosen={type"
+    with pytest.raises(ConfigError, match=says):
+        decode("inner: {chosen: {type: dark_blue, path: x}}", "inner.chosen.type=red")
+
+
+def test_overrides_that_do_not_go_together_are_all_named() -> None:
+    """Not the file, nor those that have no part in it."""
+    with pytest.raises(ConfigError, match=r"^--set inner.limits: inner: limits must grow"):
+        decode("inner: {limits: [1, 2]}", "number=3", "inner.limits=[2, 1]")
+
+
 @pytest.mark.parametrize(
     ("override", "message"),
     [
         ("number", "expected KEY=VALUE"),
         ("nmber=1", r"nmber: unknown key; did you mean number\?"),
         ("inner.colours[3].depth=1", "there is no 3"),
+        ("inner.palette[0].depth=1", "there is no 0"),
+        ("inner.chosen.path=x", "^--set inner.chosen.path: inner.chosen: type is missing; allowed: dark_blue"),
         ("number=[", "--set number: not valid YAML"),
         ("number=many", r"^--set number: number: expected int, got str, not 'many'"),
         ("inner.colours=[{type: red, depth: 0}]", r"^--set inner.colours: inner.colours\[0\].depth: .*not '0'"),

@@ -13,7 +13,7 @@ import msgspec
 
 from magicoder_gen.errors import NotAuthorised, TeacherUnreachable
 from magicoder_gen.generate.teachers import conversation, pool, wire
-from magicoder_gen.records import Block, Failure, Options, Prompt, Reply, Sampling, Usage
+from magicoder_gen.records import Block, Failure, Options, Positive, Prompt, Reply, Sampling, Usage
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -22,8 +22,6 @@ logger = logging.getLogger("magicoder_gen")
 
 NO_KEY = "no-key-needed"  # the client insists on one
 OPENAI = "https://api.openai.com/v1"
-
-Positive = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class Price(Options, frozen=True):

@@ -10,8 +10,8 @@ import msgspec
 
 from magicoder_gen.generate import models
 from magicoder_gen.generate.teachers import chat, llama_server
-from magicoder_gen.generate.teachers.chat import Chat, Positive, Price
-from magicoder_gen.records import Block, Failure, Prompt, Reply, Sampling
+from magicoder_gen.generate.teachers.chat import Chat, Price
+from magicoder_gen.records import Block, Failure, Positive, Prompt, Reply, Sampling
 
 _PROMPT_ROOM = 3072
 """Tokens of context beside the answer: the recipe's turns take some 500, fifteen very long lines the rest."""

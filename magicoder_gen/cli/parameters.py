@@ -1,0 +1,67 @@
+"""The arguments and flags that several commands share, and what they lead to: a configuration, a run directory."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from magicoder_gen.config import Config
+    from magicoder_gen.storage.rundir import RunDir
+
+Decorator = Callable[[Any], Any]
+
+CONFIG = click.argument("config", required=False, type=click.Path(path_type=Path))
+SET = click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override any key.")
+JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+RUN = click.argument("run", type=click.Path(path_type=Path, exists=True, file_okay=False))
+NUM = click.option("--num", type=click.IntRange(min=1), help="Seeds to draw (sample.num).")
+TEACHER = (
+    click.option("--model", help="Model name, or a .gguf file for the embedded teacher."),
+    click.option("--base-url", help="OpenAI-compatible URL; the teacher becomes `chat`."),
+    click.option("--concurrency", type=click.IntRange(min=1), help="Requests at a time."),
+)
+
+
+def run_option(text: str) -> Decorator:
+    """Return the flag that names the run directory."""
+    return click.option("--run", type=click.Path(path_type=Path), help=text)
+
+
+def all_of(*decorators: Decorator) -> Decorator:
+    """Apply decorators as if they stood above the function, in this order."""
+
+    def decorate(command: Any) -> Any:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return decorate
+
+
+def load(path: Path | None, run: Path | None, overrides: tuple[str, ...], **flags: Any) -> tuple["Config", Path]:
+    """Return the configuration that is meant, and the file it is from."""
+    from magicoder_gen import config as configuration
+
+    located = configuration.locate(path, run)
+    return configuration.load(located, overrides, flags), located
+
+
+def run_dir(config_path: Path, run: Path | None, config: "Config") -> "RunDir":
+    """Return the run directory that is meant; it need not exist."""
+    from magicoder_gen import config as configuration
+    from magicoder_gen.storage.rundir import RunDir
+
+    root = run or configuration.run_root(config_path)
+    return RunDir(root, layout=config.storage, config=configuration.resolved(config))
+
+
+def existing_run(path: Path) -> "RunDir":
+    """Return a run directory to look at; raise UsageError if it is none."""
+    from magicoder_gen.storage.rundir import RunDir
+
+    run = RunDir(path)
+    if not run.stages():
+        raise click.UsageError(f"{path} is not a run directory: it has no manifest.json")
+    return run

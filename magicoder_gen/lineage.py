@@ -1,0 +1,87 @@
+"""Where the rows of a run come from: origin, snippet, reply and what became of it; reads only."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+import msgspec
+
+from magicoder_gen.errors import CorruptData
+from magicoder_gen.generate import journal
+from magicoder_gen.logs import one_line
+from magicoder_gen.records import Record, Rejection, Reply, Sample, Seed
+from magicoder_gen.storage import jsonl
+from magicoder_gen.storage.rundir import RunDir
+
+
+class Row(Record, frozen=True):
+    """The lineage of one row: the raw reply and what became of it."""
+
+    id: str
+    outcome: Sample | Rejection
+    reply: Reply
+
+
+class Shown(Record, frozen=True):
+    """Rows with their lineage; or, of what has none yet, seeds."""
+
+    rows: list[Row]
+    seeds: list[Seed] = []
+
+
+def look(run: RunDir, wanted: str | None, number: int) -> Shown:
+    """Return the row whose sample, prompt or seed id begins with `wanted`, or the first `number` samples.
+
+    Where there is none of these, it is seeds.
+    """
+    found = list(islice(_chosen(_outcomes(run, samples_only=wanted is None), wanted), 1 if wanted else number))
+    if not found:
+        seeds = (seed for seed in jsonl.read_parts(run.folder("seeds"), Seed) if seed.id.startswith(wanted or ""))
+        return Shown([], list(islice(seeds, 1 if wanted else number)))
+    replied = journal.scan(run.folder("replies")).replied
+    lost = [outcome.prompt_id for outcome in found if outcome.prompt_id not in replied]
+    if lost:
+        raise CorruptData(f"{run.folder('replies')}: the journal lacks the reply to {lost[0]}; restore it from a copy")
+    places = [replied[outcome.prompt_id] for outcome in found]
+    replies = journal.replies(run.folder("replies"), places)
+    return Shown(
+        [Row(getattr(out, "id", out.prompt_id), out, reply) for out, reply in zip(found, replies, strict=True)]
+    )
+
+
+def lines(shown: Shown) -> list[str]:
+    """Return rows or seeds as text."""
+    rows = [line for row in shown.rows for line in _row_lines(row)]
+    seeds = [line for seed in shown.seeds for line in (f"=== {seed.id}", *_seed_lines(seed), "")]
+    return rows or seeds or ["nothing found; `status` says what the run holds"]
+
+
+def _row_lines(row: Row) -> list[str]:
+    outcome = row.outcome
+    lines = [f"=== {row.id}", *_seed_lines(row.reply.seed)]
+    if isinstance(outcome, Sample):
+        by = one_line(f"--- solution, by {outcome.model}")
+        lines += ["--- problem", outcome.problem, by, outcome.solution]
+    else:
+        evidence = msgspec.json.encode(outcome.evidence).decode()
+        lines += [f"--- rejected by {outcome.check}: {outcome.reason} {evidence}", row.reply.text or "(no text)"]
+    return [*lines, ""]
+
+
+def _seed_lines(seed: Seed) -> list[str]:
+    origin = " ".join(part for part in (seed.origin.corpus, seed.origin.repo, seed.origin.path) if part)
+    head = one_line(f"--- seed: {origin}, lines {seed.first_line}-{seed.last_line}, {seed.language}")
+    return [head, seed.text.rstrip("\n")]
+
+
+def _chosen(outcomes: Iterable[Sample | Rejection], wanted: str | None) -> Iterator[Sample | Rejection]:
+    """Yield those that have an id that begins with `wanted`, all if it is None."""
+    for outcome in outcomes:
+        ids = [outcome.prompt_id, outcome.seed.id, *([outcome.id] if isinstance(outcome, Sample) else [])]
+        if wanted is None or any(known.startswith(wanted) for known in ids):
+            yield outcome
+
+
+def _outcomes(run: RunDir, *, samples_only: bool) -> Iterator[Sample | Rejection]:
+    yield from jsonl.read_parts(run.folder("samples"), Sample)
+    if not samples_only:
+        yield from jsonl.read_parts(run.folder("rejections"), Rejection)
