@@ -1,46 +1,52 @@
-"""How far an interrupted scan came: read again, it goes on from there."""
+"""How far an interrupted reading came: begun again, it goes on from there."""
 
 import logging
 import time
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from magicoder_gen.errors import CorruptData
 from magicoder_gen.records import Record
-from magicoder_gen.sample.scan import Findings
 from magicoder_gen.storage import shards
 
+FILE = "scan.progress"  # in seeds/
 SECONDS = 30.0  # between two writings: what a crash can cost
+
+State = TypeVar("State", bound=Record)
 
 logger = logging.getLogger(__name__)
 
 
-class Progress(Record, frozen=True):
-    """The first `done` tasks are read, and what they gave; `fingerprint` names the stage's inputs.
-
-    `guessed` tells whether a guess limited what was looked at, `spare` how many candidates per seed are kept.
-    """
+class _Kept(Record, frozen=True):
+    """What the file holds; `fingerprint` names the stage's inputs and the division of its work."""
 
     fingerprint: str
-    done: int
-    findings: Findings
-    guessed: bool
-    spare: int
+    state: msgspec.Raw
+
+
+def age(path: Path) -> float | None:
+    """Return how many seconds ago the file was written, None if there is none."""
+    try:
+        return max(0.0, time.time() - path.stat().st_mtime)
+    except OSError:
+        return None
 
 
 class Checkpoint:
-    """The file that keeps a scan's progress; it is worth nothing once the stage is complete."""
+    """The file that keeps the state of a reading; it is worth nothing once the stage is complete."""
 
     def __init__(self, path: Path, fingerprint: str) -> None:
         self._path = path
         self._fingerprint = fingerprint
         self._written = time.monotonic()
 
-    def read(self) -> Progress | None:
-        """Return the progress of an interrupted scan with the same inputs, None if there is none."""
+    def read(self, kind: type[State]) -> State | None:
+        """Return what an interrupted reading with the same fingerprint has left, None if there is nothing."""
         try:
-            progress = msgspec.msgpack.decode(self._path.read_bytes(), type=Progress)
+            kept = msgspec.msgpack.decode(self._path.read_bytes(), type=_Kept)
+            return msgspec.msgpack.decode(kept.state, type=kind) if kept.fingerprint == self._fingerprint else None
         except FileNotFoundError:
             return None
         except IsADirectoryError as error:
@@ -48,16 +54,15 @@ class Checkpoint:
         except (OSError, msgspec.DecodeError) as error:
             logger.info("%s cannot be used, reading starts anew: %s", self._path, error)
             return None
-        return progress if progress.fingerprint == self._fingerprint else None
 
     def is_due(self) -> bool:
         """Whether the last writing is so long ago that another is worth its while."""
         return time.monotonic() - self._written >= SECONDS
 
-    def write(self, done: int, findings: Findings, *, guessed: bool, spare: int) -> None:
+    def write(self, state: Record) -> None:
         """Replace the file."""
-        progress = Progress(self._fingerprint, done, findings, guessed, spare)
-        shards.write_file(self._path, msgspec.msgpack.encode(progress))
+        kept = _Kept(self._fingerprint, msgspec.Raw(msgspec.msgpack.encode(state)))
+        shards.write_file(self._path, msgspec.msgpack.encode(kept))
         self._written = time.monotonic()
 
     def remove(self) -> None:

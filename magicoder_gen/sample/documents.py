@@ -6,8 +6,9 @@ from typing import Annotated, ClassVar, Literal, TypeVar
 import msgspec
 
 from magicoder_gen.fingerprint import digest
-from magicoder_gen.records import Block, Fragment
+from magicoder_gen.records import Block
 from magicoder_gen.sample.pools import Candidate
+from magicoder_gen.sample.protocols import Fragment
 
 PerRepo = Annotated[int, msgspec.Meta(ge=1)] | None
 AnyFragment = TypeVar("AnyFragment", bound=Fragment)

@@ -4,8 +4,9 @@ import logging
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from magicoder_gen.records import Fragment
+from magicoder_gen.sample.corpora import faults
 from magicoder_gen.sample.options import SampleOptions
+from magicoder_gen.sample.protocols import Fragment
 
 TASK_BYTES = 8 * 1024 * 1024  # on disk: a second of work or less, some MB in memory
 LOGGED = 20  # damaged files that are named
@@ -18,7 +19,9 @@ logger = logging.getLogger(__name__)
 def chosen(options: SampleOptions, rng_seed: int) -> Iterator[tuple[int, list[Any]]]:
     """Yield the number of each corpus and its fragments that are to be read."""
     for number, corpus in enumerate(options.corpora):
-        yield number, list(options.chosen_documents().of(corpus.fragments(), rng_seed))
+        with faults.placed(number):
+            parts = corpus.fragments()
+        yield number, list(options.chosen_documents().of(parts, rng_seed))
 
 
 def named(chosen: Chosen) -> list[Any]:
@@ -55,19 +58,19 @@ def total(fragments: Iterable[Fragment]) -> int | None:
 
 
 class Damage:
-    """Log lines about damaged files: the first ones, then how many more."""
+    """Log lines about damaged files, each once however often it is met: the first ones, then how many more."""
 
     def __init__(self) -> None:
-        self._number = 0
+        self._known: set[str] = set()
 
     def log(self, details: Iterable[str]) -> None:
-        """Log each, as long as there are few."""
+        """Log each that is new, as long as there are few."""
         for detail in details:
-            self._number += 1
-            if self._number <= LOGGED:
+            if detail not in self._known and len(self._known) < LOGGED:
                 logger.warning("%s", detail)
+            self._known.add(detail)
 
     def close(self) -> None:
         """Say how many were not logged."""
-        if self._number > LOGGED:
-            logger.warning("%d more files or parts of files are damaged", self._number - LOGGED)
+        if len(self._known) > LOGGED:
+            logger.warning("%d more files or parts of files are damaged", len(self._known) - LOGGED)

@@ -143,5 +143,6 @@ def _parser(wheel: str, dialect: str) -> "Parser":
         tables = import_module(f"tree_sitter_{wheel}")
     except ModuleNotFoundError as error:
         missing = str(error.name).replace("_", "-")
-        raise ConfigError(f'syntax trees need {missing}; pip install "magicoder-gen[code]"') from error
+        needed = "sample.strategy: spans and sample.quality: syntax need"
+        raise ConfigError(f'{needed} {missing}; pip install "magicoder-gen[code]"') from error
     return Parser(Language(getattr(tables, dialect)()))

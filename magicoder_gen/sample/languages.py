@@ -1,8 +1,9 @@
-"""Programming languages: their names, file extensions and line comments."""
+"""Programming languages: their names, file extensions and line comments.
+
+An extension belongs to one language. `.h` counts as C, although many a header is C++: its name does not tell.
+"""
 
 from collections.abc import Iterable
-
-from magicoder_gen.errors import ConfigError
 
 EXTENSIONS = {
     # the paper's nine
@@ -67,12 +68,21 @@ def canonical(name: str) -> str:
     return _ALIASES.get(lowered, lowered)
 
 
+def aliases(language: str) -> list[str]:
+    """Return what else a language is called."""
+    return [alias for alias, name in _ALIASES.items() if name == language]
+
+
+def known() -> str:
+    """Return the names of all, for a message."""
+    return ", ".join(sorted(EXTENSIONS))
+
+
 def check(names: Iterable[str], *, key: str) -> None:
-    """Raise ConfigError if one of `names`, the value of `key`, is not a language we know."""
+    """Raise ValueError if one of `names`, the value of `key`, is not a language we know."""
     for name in names:
         if name not in EXTENSIONS:
-            known = ", ".join(sorted(EXTENSIONS))
-            raise ConfigError(f"{key}: {name!r} is not a language we know; choose among {known}")
+            raise ValueError(f"{key}: {name!r} is not a language we know; choose among {known()}")
 
 
 def is_comment(line: str, language: str) -> bool:

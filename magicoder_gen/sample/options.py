@@ -3,23 +3,27 @@
 import logging
 import sys
 from collections import Counter
+from importlib.util import find_spec
 from itertools import islice
 from typing import Annotated, Any, Literal
 
 import msgspec
 
-from magicoder_gen.errors import PoorYield
-from magicoder_gen.records import Counts, Options, Quality
+from magicoder_gen.errors import ConfigError, PoorYield
+from magicoder_gen.records import Block, Counts, Options, Positive
 from magicoder_gen.sample import languages
+from magicoder_gen.sample.corpora import faults
 from magicoder_gen.sample.corpora.git import Git
 from magicoder_gen.sample.corpora.hub import Hub
 from magicoder_gen.sample.corpora.local import Local
 from magicoder_gen.sample.corpora.stdlib import Stdlib
 from magicoder_gen.sample.corpora.tables import Tables
 from magicoder_gen.sample.documents import AnyDocuments, Diverse, Uniform
+from magicoder_gen.sample.protocols import Quality
 from magicoder_gen.sample.quality import presets
 from magicoder_gen.sample.quality.benchmark import Benchmarks
 from magicoder_gen.sample.quality.duplicates import NearDuplicates
+from magicoder_gen.sample.quality.syntax import Syntax
 from magicoder_gen.sample.scan import ANY, Rules
 from magicoder_gen.sample.shares import in_proportion
 from magicoder_gen.sample.strategies.file import File
@@ -30,8 +34,10 @@ from magicoder_gen.storage import rundir
 
 AnyCorpus = Stdlib | Local | Git | Tables | Hub
 AnyStrategy = Lines | Spans | File | PaperLines
-Positive = Annotated[int, msgspec.Meta(ge=1)]
+Preset = Literal["default", "strict"]
 QUICKSTART_SEEDS = 12
+
+_PRESETS = {"default": presets.DEFAULT, "strict": presets.STRICT, "none": presets.NONE}
 
 logger = logging.getLogger(__name__)
 
@@ -42,9 +48,11 @@ class SampleOptions(Options, frozen=True):
     `num` seeds in all (null = the sum of `quotas`, or 12). `quotas` are seeds per language; languages take turns,
     and with a smaller `num` each gives its share. A corpus's `weight` is its share of the seeds of each language;
     without weights all corpora are one. `strategy` says which lines of a document, `documents` which documents
-    (null = uniform), `quality` what a snippet must fulfil: a list of checks, `strict`, `none`, or null =
-    placeholders, secrets, emails, min_code. `paper_lines` brings its own choice of documents and no check. A
-    document with a line of more than `max_line_length` characters is minified or data, and is left out.
+    (null = uniform), `quality` what a snippet must fulfil: a list of checks, or a name for one. `default` (which null
+    means) is placeholders, secrets, emails, min_code; `strict` is every check; `none` is none. A list may hold a name
+    too: `[strict, {type: min_code, tokens: 9}]` is every check, with that one as it says. `paper_lines` brings its own
+    choice of documents and no check. A document with a line of more than `max_line_length` characters is minified or
+    data, and is left out.
     """
 
     num: Positive | None = None
@@ -52,7 +60,7 @@ class SampleOptions(Options, frozen=True):
     corpora: Annotated[tuple[AnyCorpus, ...], msgspec.Meta(min_length=1)] = (Stdlib(),)
     strategy: AnyStrategy = Lines()
     documents: AnyDocuments | None = None
-    quality: tuple[presets.Check, ...] | Literal["strict", "none"] | None = None
+    quality: tuple[presets.Check | Preset, ...] | Preset | Literal["none"] | None = None
     max_line_length: Positive = 10_000
 
     def __post_init__(self) -> None:
@@ -66,6 +74,9 @@ class SampleOptions(Options, frozen=True):
                 )
             if any(weighted):
                 raise ValueError("paper_lines takes the corpora one after the other, as published; leave out weight")
+        own = [type(one) for one in self.quality or () if isinstance(one, Block)]
+        if len(own) != len(set(own)):
+            raise ValueError("quality has two checks of the same type; write one")
         self._check_quotas()
         if isinstance(self.documents, Diverse) and self.documents.pool < max(self.wanted_of().values()):
             raise ValueError(f"documents.pool ({self.documents.pool}) is smaller than the number of seeds")
@@ -75,11 +86,7 @@ class SampleOptions(Options, frozen=True):
         twice = next((name for name in named if named.count(name) > 1), None)
         if twice:
             raise ValueError(f"quotas name {twice} twice")
-        if not any(getattr(corpus, "language_column", None) for corpus in self.corpora):
-            unknown = next((name for name in named if name not in languages.EXTENSIONS), None)
-            if unknown:
-                known = ", ".join(sorted(languages.EXTENSIONS))
-                raise ValueError(f"quotas: {unknown!r} is not a language we know; choose among {known}")
+        languages.check(named, key="quotas")
 
     def wanted(self) -> int:
         """Return how many seeds are wanted in all."""
@@ -102,13 +109,24 @@ class SampleOptions(Options, frozen=True):
         return {language: counts[language] for language in self.shares()}
 
     def checks(self) -> tuple[presets.Check, ...]:
-        """Return what a snippet must fulfil."""
-        if isinstance(self.quality, tuple):
-            return self.quality
-        if self.quality == "strict":
-            return presets.STRICT
-        bare = self.quality == "none" or isinstance(self.strategy, PaperLines)
-        return presets.NONE if bare else presets.DEFAULT
+        """Return what a snippet must fulfil; a check of the list takes the place of the same one of a preset."""
+        if not isinstance(self.quality, tuple):
+            return _PRESETS[self.quality or ("none" if isinstance(self.strategy, PaperLines) else "default")]
+        named = [check for one in self.quality if isinstance(one, str) for check in _PRESETS[one]]
+        own = [one for one in self.quality if not isinstance(one, str)]
+        return tuple({type(check): check for check in (*named, *own)}.values())
+
+    def parsing(self) -> list[str]:
+        """Return the keys, with their values, that need the grammars of the extra `code`."""
+        strategy = ["strategy: spans"] if isinstance(self.strategy, Spans) else []
+        quality = ["quality: syntax"] if any(isinstance(check, Syntax) for check in self.checks()) else []
+        return [f"sample.{key}" for key in strategy + quality]
+
+    def check(self) -> None:
+        """Raise ConfigError for a key whose packages are not installed."""
+        if self.parsing() and find_spec("tree_sitter") is None:
+            remedy = 'pip install "magicoder-gen[code]" or choose another'
+            raise ConfigError(f"{' and '.join(self.parsing())}: tree-sitter is not installed; {remedy}")
 
     def chosen_documents(self) -> AnyDocuments:
         """Return which documents become seeds."""
@@ -158,9 +176,17 @@ class SampleOptions(Options, frozen=True):
             "documents": rundir.as_json(self.chosen_documents()),
             "quality": [rundir.as_json(check) for check in self.checks()],
             "benchmarks": self._benchmark_digests(),
-            "content": [corpus.identity() for corpus in self.corpora] if content is None else content,
+            "content": self._identities() if content is None else content,
             "rng_seed": rng_seed,
         }
+
+    def _identities(self) -> list[Any]:
+        """Return what the corpora hold; raise ConfigError for one that is not there."""
+        found = []
+        for number, corpus in enumerate(self.corpora):
+            with faults.placed(number):
+                found.append(corpus.identity())
+        return found
 
     def note_shortfall(self, found: Counter[str]) -> None:
         """Say which language has fewer seeds than its share; `found` counts them."""

@@ -1,63 +1,60 @@
 """Seeds by the published procedure: documents have places, so the work is divided where its generator starts anew."""
 
+import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import closing
-from functools import lru_cache, partial
+from collections.abc import Generator, Iterator
+from contextlib import closing, suppress
+from functools import partial
 from itertools import islice
 
-from magicoder_gen.records import Counts, Document, Executor, Fragment, Progress, Record, Seed, Skipped
+import msgspec
+
+from magicoder_gen.errors import MagicoderError
+from magicoder_gen.records import Counts, Executor, Progress, Record, Seed
 from magicoder_gen.sample import fragments
+from magicoder_gen.sample.checkpoint import Checkpoint
 from magicoder_gen.sample.options import SampleOptions
 from magicoder_gen.sample.pools import Draw
+from magicoder_gen.sample.procedure import Draws, Parts, Portion, Procedure, portions, size_of, summed
 from magicoder_gen.sample.scan import ANY
 from magicoder_gen.sample.shares import in_proportion
-from magicoder_gen.sample.strategies.paper_lines import PaperLines, order
+from magicoder_gen.sample.strategies.paper_lines import PaperLines, TwisterState, order
 
-PORTION = 16_000  # documents of a task, rounded up to whole chunks: a second of work or less
-
-
-class Portion(Record, frozen=True):
-    """Documents `first` to `stop` (None = the end), which begin `skip` documents into `parts`."""
-
-    parts: tuple[Fragment, ...]
-    first: int
-    stop: int | None
-    skip: int
+logger = logging.getLogger(__name__)
 
 
-class Draws(Record, frozen=True):
-    """What a portion gave: outcomes by the documents' places, and how many documents there were."""
+class Reading(msgspec.Struct):
+    """What was read of one language: the first `done` portions, for the first `enough` of its order."""
 
-    outcomes: tuple[tuple[int, Draw | Skipped], ...]
-    taken: int
-
-
-class Procedure(Record, frozen=True):
-    """The published procedure over the documents of one language; `total` of them, None = only reading can tell.
-
-    No draw is made of documents that come behind the first `enough` of the order.
-    """
-
-    strategy: PaperLines
-    rng_seed: int
-    language: str
-    total: int | None
     enough: int
+    done: int = 0
+    taken: int = 0
+    drawn: dict[int, Draw] = {}
+    unfit: dict[str, int] = {}
+    lost: dict[int, dict[str, int]] = {}
+    twister: TwisterState | None = None
 
-    def draw(self, portion: Portion) -> Draws:
-        """Draw from the documents of a portion; this runs in any process."""
-        taken = 0
+    def add(self, draws: Draws) -> None:
+        """Add what the next portion gave."""
+        self.done += 1
+        self.taken += draws.taken
+        self.drawn.update(draws.drawn)
+        self.unfit = dict(summed([self.unfit, draws.unfit]))
+        for part, reasons in draws.lost.items():
+            self.lost[part] = dict(summed([self.lost.get(part, {}), reasons]))
+        self.twister = draws.twister
 
-        def counted() -> Iterator[Document | Skipped]:
-            nonlocal taken
-            for document in _slice(_documents(portion.parts, self.language), portion):
-                taken += 1
-                yield document
+    def first(self, num: int, rng_seed: int) -> list[Draw]:
+        """Return the first `num` draws in the published order, and keep no others."""
+        places = (place for place in order(self.taken, rng_seed) if place in self.drawn)
+        self.drawn = {place: self.drawn[place] for place in islice(places, num)}
+        return list(self.drawn.values())
 
-        wanted = _first_of_order(self.total, self.rng_seed, self.enough) if self.total else None
-        outcomes = self.strategy.draws(counted(), rng_seed=self.rng_seed, first=portion.first, wanted=wanted)
-        return Draws(tuple(outcomes), taken)
+
+class State(Record, frozen=True):
+    """How far the reading of each language came."""
+
+    readings: dict[str, Reading]
 
 
 class Published:
@@ -72,25 +69,26 @@ class Published:
         rng_seed: int,
         executor: Executor,
         progress: Progress,
+        checkpoint: Checkpoint,
     ) -> None:
         self._options = options
-        self._chosen = chosen
+        self._parts: Parts = [part for _, parts in fragments.numbered(chosen) for part in parts]
         self._strategy = strategy
         self._rng_seed = rng_seed
         self._executor = executor
         self._progress = progress
+        self._checkpoint = checkpoint
         self._damage = fragments.Damage()
-        self._taken = 0
         self._kept = 0
-        self._reasons: Counter[str] = Counter()
+        self._is_taking = False
+        self._readings: dict[str, Reading] = {}
 
     def seeds(self) -> Iterator[Seed]:
         """Yield the seeds, languages in turn; the documents of a language are read when its first seed is due."""
+        self._recall()
         wanted = self._options.wanted_of()
-        parts = [part for _, found in self._chosen for part in found]
         languages = [
-            (quota, self._of_language(language, parts, wanted[language]))
-            for language, quota in self._options.shares().items()
+            (quota, self._of_language(language, wanted[language])) for language, quota in self._options.shares().items()
         ]
         for index, draw in enumerate(in_proportion(languages)):
             self._kept += 1
@@ -99,93 +97,90 @@ class Published:
                 break
         self._damage.close()
 
-    def _of_language(self, language: str, parts: list[Fragment], num: int) -> Iterator[Draw]:
+    def _recall(self) -> None:
+        """Go on from what an interrupted reading has left."""
+        known = self._checkpoint.read(State)
+        if known:
+            self._readings = known.readings
+            logger.info("sample: %d documents were read before, going on", self._taken())
+
+    def _of_language(self, language: str, num: int) -> Iterator[Draw]:
         """Yield the first `num` draws of one language in the published order."""
-        known = [part for part in parts if not part.languages or language in {ANY, *part.languages}]
-        sizes = [_size(part, language) for part in known]
+        parts = [part for part in self._parts if not part[1].languages or language in {ANY, *part[1].languages}]
+        sizes = [size_of(part, language) for _, part in parts]
         total = None if None in sizes else sum(size for size in sizes if size is not None)
         if total is not None and self._strategy.max_documents is not None:
             total = min(total, self._strategy.max_documents)
-        for enough in (num + num // 50 + 100, total or 0):
-            procedure = Procedure(self._strategy, self._rng_seed, language, total, enough)
-            taken, outcomes = self._read(procedure, known)
-            draws = [outcomes[place] for place in order(taken, self._rng_seed) if place in outcomes]
-            found = [draw for draw in draws if isinstance(draw, Draw)][:num]
-            if total is None or len(found) == num or enough >= total:
+        reading = self._readings.get(language) or Reading(num + num // 50 + 100)
+        while True:
+            self._readings[language] = reading
+            self._read(Procedure(self._strategy, self._rng_seed, language, total, reading.enough), parts, reading)
+            found = reading.first(num, self._rng_seed)
+            if total is None or len(found) == num or reading.enough >= total:
                 break
-        self._note(taken, [outcome for outcome in draws if isinstance(outcome, Skipped)])
+            reading = Reading(total)
         yield from found
 
-    def _read(self, procedure: Procedure, parts: list[Fragment]) -> tuple[int, dict[int, Draw | Skipped]]:
-        """Return how many documents there are, and the outcomes by place."""
-        taken = 0
-        outcomes: dict[int, Draw | Skipped] = {}
-        with closing(self._executor.map(partial(Procedure.draw, procedure), _portions(procedure, parts))) as results:
-            for draws in results:
-                taken += draws.taken
-                outcomes.update(draws.outcomes)
-                self._progress.update(self._taken + taken)
-        return taken, outcomes
+    def _read(self, procedure: Procedure, parts: Parts, reading: Reading) -> None:
+        """Read what is not read yet; keep the progress on disk."""
+        work = _in_turn if procedure.total is None else partial(_divided, self._executor)
+        try:
+            with closing(work(procedure, parts, reading)) as results:
+                for draws in results:
+                    self._take(draws, reading)
+                    self._progress.update(self._taken())
+                    if self._checkpoint.is_due():
+                        self._checkpoint.write(State(self._readings))
+        except BaseException:
+            if self._taken() and not self._is_taking:
+                with suppress(MagicoderError):  # what ended the reading is what the user has to know
+                    self._checkpoint.write(State(self._readings))
+            raise
 
-    def _note(self, taken: int, skipped: list[Skipped]) -> None:
-        self._taken += taken
-        self._reasons.update(outcome.reason for outcome in skipped)
-        self._damage.log(dict.fromkeys(outcome.detail for outcome in skipped if outcome.detail))
+    def _take(self, draws: Draws, reading: Reading) -> None:
+        """Add what a portion gave; a signal may strike half way, and then this must not be kept."""
+        self._is_taking = True
+        reading.add(draws)
+        self._damage.log(draws.details)
+        self._is_taking = False
+
+    def _lost(self) -> Counter[str]:
+        """Return how many documents could not be read, by reason.
+
+        A lost document has a place in every language, for nobody knows which was its own, but counts once: the
+        languages have read a part as far as they needed, so the one that came farthest has met all.
+        """
+        lost: dict[int, dict[str, int]] = {}
+        for reading in self._readings.values():
+            for part, reasons in reading.lost.items():
+                lost[part] = max(lost.get(part, {}), reasons, key=lambda found: sum(found.values()))
+        return summed(lost.values())
+
+    def _taken(self) -> int:
+        """Return how many documents were read, lost ones once."""
+        own = sum(reading.taken - summed(reading.lost.values()).total() for reading in self._readings.values())
+        return own + self._lost().total()
 
     def counts(self) -> Counts:
         """Return the sums, reasons by name."""
-        not_drawn = self._taken - self._kept - self._reasons.total()
-        reasons = self._reasons + Counter(not_drawn=not_drawn)
-        return Counts(self._taken, self._kept, dict(sorted(reasons.items())))
+        reasons = self._lost() + summed(reading.unfit for reading in self._readings.values())
+        reasons["not_drawn"] = self._taken() - self._kept - reasons.total()
+        return Counts(self._taken(), self._kept, dict(sorted((+reasons).items())))
 
 
-def _portions(procedure: Procedure, parts: list[Fragment]) -> Iterator[Portion]:
-    """Yield the documents in portions of whole chunks; all in one where nobody knows how many there are."""
-    if procedure.total is None:
-        yield Portion(tuple(parts), 0, procedure.strategy.max_documents, 0)
-        return
-    chunk = procedure.strategy.chunk_size
-    size = -(-PORTION // chunk) * chunk
-    begins = [0]
-    for part in parts:
-        begins.append(begins[-1] + (_size(part, procedure.language) or 0))
-    first = 0
-    while first < procedure.total:
-        here = max(number for number in range(len(parts)) if begins[number] <= first)
-        whole = -(-begins[here + 1] // chunk) * chunk  # what begins in a part ends behind it: it is read once
-        stop = min(max(first + size, whole), procedure.total)
-        within = [number for number in range(len(parts)) if begins[number] < stop and begins[number + 1] > first]
-        chosen = tuple(parts[number] for number in within)
-        yield Portion(chosen, first, stop, first - begins[within[0]])
-        first = stop
+def _divided(executor: Executor, procedure: Procedure, parts: Parts, reading: Reading) -> Generator[Draws, None, None]:
+    """Yield what the portions give that are not read yet, from any number of processes."""
+    left = islice(portions(procedure, parts), reading.done, None)
+    return executor.map(partial(Procedure.draw, procedure), left)
 
 
-def _size(part: Fragment, language: str) -> int | None:
-    """Return how many documents of that language, and lost ones, a part has; None if only reading can tell."""
-    if language == ANY or part.documents is None:
-        return part.documents
-    if part.languages is None:
-        return None
-    return part.documents - sum(part.languages.values()) + part.languages.get(language, 0)
+def _in_turn(procedure: Procedure, parts: Parts, reading: Reading) -> Generator[Draws, None, None]:
+    """Yield what bundles of parts give that are not read yet, where nobody knows how many documents there are.
 
-
-@lru_cache(maxsize=1)
-def _first_of_order(total: int, rng_seed: int, enough: int) -> frozenset[int]:
-    return frozenset(order(total, rng_seed)[:enough])
-
-
-def _documents(parts: Iterable[Fragment], language: str) -> Iterator[Document | Skipped]:
-    """Yield the documents of that language (ANY = all), and what could not be read, once for each document lost."""
-    for part in parts:
-        for document in part.read():
-            if isinstance(document, Skipped):
-                yield from [document] * document.count
-            elif language in {ANY, document.language}:
-                yield document
-
-
-def _slice(documents: Iterable[Document | Skipped], portion: Portion) -> Iterator[Document | Skipped]:
-    """Yield the documents of the portion."""
-    number = None if portion.stop is None else portion.stop - portion.first
-    end = None if number is None else portion.skip + number
-    return islice(documents, portion.skip, end)
+    Each needs the place and the generator that the one before ends with, so all are read in this process.
+    """
+    stop = procedure.strategy.max_documents
+    for bundle in list(fragments.bundles(parts))[reading.done :]:
+        if stop is not None and reading.taken >= stop:
+            return
+        yield procedure.draw(Portion(tuple(bundle), reading.taken, stop, 0, reading.twister))

@@ -1,14 +1,17 @@
 """Read parts of a corpus and keep what may become seeds: the work that is spread over processes."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import count, islice
 from typing import Literal
 
+import msgspec
 import xxhash
 
 from magicoder_gen.fingerprint import digest, rng
-from magicoder_gen.records import Document, Fragment, Quality, Record, Skipped, Snippet, Strategy
+from magicoder_gen.records import Record
 from magicoder_gen.sample.pools import UNLIMITED, Candidate, Draw, Pool, PoolState
+from magicoder_gen.sample.protocols import Document, Fragment, Quality, Skipped, Snippet, Strategy
 from magicoder_gen.sample.texts import UNUSUAL_STARTS, content_id, normalised
 
 ANY = ""  # the language of a pool that takes all
@@ -17,6 +20,8 @@ Group = tuple[str, int]  # language or ANY, number of the corpus or -1
 _HASH_BITS_BEHIND_BUCKET = 52  # 4 096 buckets: that much of the corpus is looked at without need, at most
 BUCKETS = 1 << (64 - _HASH_BITS_BEHIND_BUCKET)
 _POSITION_BITS = 32  # documents of one fragment
+_STRETCH_BITS = 6
+STRETCH = 1 << _STRETCH_BITS  # documents that are read on without need in reading order, at most
 
 
 class Rules(Record, frozen=True):
@@ -76,7 +81,7 @@ class Candidates:
         """Return the pool of that group, None if no seeds are wanted of it."""
         pool = self._pools.get(group)
         if pool is None and group[0] in self._rules.wanted:
-            shift = _HASH_BITS_BEHIND_BUCKET if self._rules.order == "hash" else 0
+            shift = _HASH_BITS_BEHIND_BUCKET if self._rules.order == "hash" else _STRETCH_BITS
             pool = Pool(self._rules.wanted[group[0]], shift=shift, per_repo=self._rules.per_repo)
             self._pools[group] = pool
         return pool
@@ -91,13 +96,13 @@ class Candidates:
         """How many documents were read."""
         return sum(pool.taken for pool in self._pools.values()) + self.skipped.total()
 
-    def may_gain(self, task: "Task") -> bool:
-        """Whether the documents of a task can still become candidates; those that are read in order end some time."""
+    def may_gain(self, corpus: int, position: int, limits: Mapping[Group, int] | None = None) -> bool:
+        """Whether documents of a corpus from `position` on can be candidates; in reading order that ends some time."""
         if self._rules.order == "hash":
             return True
-        first = task.fragments[0][0] << _POSITION_BITS
-        pools = [self.pool(self.group(language, task.corpus)) for language in self._rules.wanted]
-        return any(pool is not None and pool.limit >= first for pool in pools)
+        groups = [self.group(language, corpus) for language in self._rules.wanted]
+        pools = [(self.pool(group), (limits or {}).get(group, UNLIMITED)) for group in groups]
+        return any(pool is not None and pool.bound(limit) > position for pool, limit in pools)
 
     def merge(self, findings: "Findings") -> None:
         """Add what a scan has found."""
@@ -107,10 +112,10 @@ class Candidates:
             assert pool is not None
             pool.merge(state)
 
-    def findings(self, details: Sequence[str] = ()) -> "Findings":
+    def findings(self, details: Sequence[str] = (), *, first: int = 0) -> "Findings":
         """Return everything, to be merged elsewhere."""
         pools = tuple((group, pool.state()) for group, pool in self._pools.items())
-        return Findings(dict(self.skipped), pools, tuple(details))
+        return Findings(dict(self.skipped), pools, tuple(details), first)
 
     def limits(self) -> dict[Group, int]:
         """Return the last bucket that still counts of each group whose pool is full."""
@@ -122,11 +127,15 @@ class Candidates:
 
 
 class Findings(Record, frozen=True):
-    """What a scan found: why documents were skipped, pools by group, lines for the log."""
+    """What a scan found: why documents were skipped, pools by group, lines for the log; `first` is its first position.
+
+    In the order of hashes, positions mean nothing.
+    """
 
     skipped: dict[str, int]
     pools: tuple[tuple[Group, PoolState], ...]
     details: tuple[str, ...] = ()
+    first: int = 0
 
 
 class Task(Record, frozen=True):
@@ -137,26 +146,66 @@ class Task(Record, frozen=True):
     fragments: tuple[tuple[int, Fragment], ...]
     limits: dict[Group, int]
 
+    @property
+    def first(self) -> int:
+        """The position of its first document."""
+        return self.fragments[0][0] << _POSITION_BITS
 
-def scan(rules: Rules, task: Task) -> Findings:
-    """Read the task's fragments and return what may become seeds; the order of tasks does not matter."""
+
+def scan(rules: Rules, task: Task) -> tuple[Findings, ...]:
+    """Read the task's fragments and return what may become seeds.
+
+    In the order of hashes all at once, and the order of tasks does not matter. In reading order by stretches, and no
+    further than a document can be a candidate. Whoever merges them leaves out those that are behind the last
+    candidate by then: so what counts as read does not depend on what a worker knew.
+    """
+    if rules.order == "position":
+        return tuple(_stretches(rules, task))
     candidates = Candidates(rules)
     details: list[str] = []
     for number, fragment in task.fragments:
-        _read(number, fragment, candidates, rules=rules, task=task, details=details)
-    return candidates.findings(details)
+        _read(fragment.read(), number << _POSITION_BITS, candidates, rules=rules, task=task, details=details)
+    return (candidates.findings(details),)
+
+
+def _stretches(rules: Rules, task: Task) -> Iterator[Findings]:
+    """Yield the findings of STRETCH documents at a time, or what is left of a fragment, while one may gain."""
+    known = Candidates(rules)
+    for number, fragment in task.fragments:
+        documents = fragment.read()
+        for first in count(number << _POSITION_BITS, STRETCH):
+            if not known.may_gain(task.corpus, first, task.limits):
+                return
+            candidates = Candidates(rules)
+            details: list[str] = []
+            informed = msgspec.structs.replace(task, limits=known.limits() | task.limits)
+            stretch = islice(documents, STRETCH)
+            read = _read(stretch, first, candidates, rules=rules, task=informed, details=details)
+            if read:
+                findings = candidates.findings(details, first=first)
+                known.merge(findings)
+                yield findings
+            if read < STRETCH:
+                break
 
 
 def _read(
-    number: int, fragment: Fragment, candidates: Candidates, *, rules: Rules, task: Task, details: list[str]
-) -> None:
-    """Offer every document of one fragment; this loop sees all of the corpus, so it is written for speed."""
+    documents: Iterable[Document | Skipped],
+    first: int,
+    candidates: Candidates,
+    *,
+    rules: Rules,
+    task: Task,
+    details: list[str],
+) -> int:
+    """Offer every document, return how many there are; this loop sees all of the corpus, so it is written for speed."""
     hash_seed = int(digest(["order of documents", rules.rng_seed])[:16], 16)
     hashed = xxhash.xxh3_64_intdigest if rules.order == "hash" else None
     language: str | None = None
     pool: Pool | None = None
     limit = bound = 0
-    for position, document in enumerate(fragment.read(), start=number << _POSITION_BITS):
+    position = first - 1
+    for position, document in enumerate(documents, start=first):
         if isinstance(document, Skipped):
             candidates.skipped[document.reason] += document.count
             details.extend([document.detail] if document.detail else [])
@@ -183,16 +232,4 @@ def _read(
         else:
             pool.offer(Candidate(key, draw))
             bound = pool.bound(limit)
-
-
-def probe(rules: Rules, fragment: Fragment, number: int) -> tuple[Counter[str], Counter[str]]:
-    """Try at most `number` documents of a fragment; return how many of each language were tried and were fit."""
-    tried: Counter[str] = Counter()
-    fit: Counter[str] = Counter()
-    for document in fragment.read():
-        if tried.total() == number:
-            break
-        if isinstance(document, Document):
-            tried[document.language] += 1
-            fit[document.language] += not isinstance(rules.draw(document, normalised(document.content)), str)
-    return tried, fit
+    return position + 1 - first

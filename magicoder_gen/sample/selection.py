@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import islice
+from itertools import islice, repeat
 from typing import Protocol
 
 from magicoder_gen.records import Seed
@@ -42,6 +42,7 @@ class Selection:
         self._weights = weights
         self._accepts = accepts
         self._texts: set[str] = set()
+        self._given: Counter[tuple[str, int]] = Counter()  # seeds by group
 
     def seeds(self, num: int) -> Iterator[Seed]:
         """Yield at most `num` seeds; the same first ones for a larger `num`."""
@@ -51,6 +52,18 @@ class Selection:
         ]
         for index, candidate in enumerate(islice(in_proportion(languages), num)):
             yield candidate.draw.seed(index)
+
+    def of_corpora(self) -> list[tuple[int, int]]:
+        """Return of each corpus that has a weight: how many seeds it gave, how many of all it should have given."""
+        weights = self._weights or ()
+        given: Counter[int] = Counter()
+        asked: Counter[int] = Counter()
+        for language in self._quotas or {ANY: 0}:
+            total = sum(self._given[language, corpus] for corpus in range(len(weights)))
+            turns = in_proportion([(weight, repeat(corpus)) for corpus, weight in enumerate(weights)])
+            asked.update(islice(turns, total))
+            given.update({corpus: self._given[language, corpus] for corpus in range(len(weights))})
+        return [(given[corpus], asked[corpus]) for corpus in range(len(weights))]
 
     def _of_language(self, language: str) -> Iterator[Candidate]:
         """Yield the fit candidates of one language, from each corpus its share."""
@@ -73,6 +86,7 @@ class Selection:
                 self.reasons[reason] += 1 + candidate.copies
             else:
                 self.reasons["duplicate"] += candidate.copies
+                self._given[group] += 1
                 yield candidate
         self.is_short = self.is_short or pool.limit < UNLIMITED
 

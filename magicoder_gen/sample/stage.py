@@ -6,8 +6,8 @@ from typing import Any
 
 from magicoder_gen.fingerprint import digest
 from magicoder_gen.records import Executor, Progress
-from magicoder_gen.sample import fragments
-from magicoder_gen.sample.checkpoint import Checkpoint
+from magicoder_gen.sample import fragments, procedure
+from magicoder_gen.sample.checkpoint import FILE, Checkpoint
 from magicoder_gen.sample.options import SampleOptions
 from magicoder_gen.sample.published import Published
 from magicoder_gen.sample.scanned import Scanned
@@ -29,10 +29,19 @@ def run(
     began = time.monotonic()
     chosen = list(fragments.chosen(options, rng_seed))  # first: what cannot be listed must not undo what is there
     run.begin("sample", inputs)
-    checkpoint = Checkpoint(run.folder("seeds") / "scan.progress", digest([inputs, fragments.named(chosen)]))
+    divided = [procedure.PORTION, fragments.named(chosen)]
+    checkpoint = Checkpoint(run.folder("seeds") / FILE, digest([inputs, divided]))
     source: Scanned | Published
     if isinstance(options.strategy, PaperLines):
-        source = Published(options, options.strategy, chosen, rng_seed=rng_seed, executor=executor, progress=progress)
+        source = Published(
+            options,
+            options.strategy,
+            chosen,
+            rng_seed=rng_seed,
+            executor=executor,
+            progress=progress,
+            checkpoint=checkpoint,
+        )
     else:
         source = Scanned(options, chosen, rng_seed=rng_seed, progress=progress)
         source.read(executor, checkpoint)

@@ -20,9 +20,9 @@ def normalised(content: bytes) -> bytes:
     return content.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in content else content
 
 
-def content_id(content: bytes) -> str:
-    """Return a document's id: 32 hex digits, the same for the same normal form wherever it lies."""
-    return hashlib.sha256(normalised(content)).hexdigest()[:32]
+def content_id(normal_form: bytes) -> str:
+    """Return the id of a document of that normal form: 32 hex digits, the same wherever it lies."""
+    return hashlib.sha256(normal_form).hexdigest()[:32]
 
 
 def swhid(content: bytes) -> str:

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from magicoder_gen.records import Document, Origin, Record, Skipped
+from magicoder_gen.records import Origin, Record
 from magicoder_gen.sample.documents import Diverse, Prefix, TwoStage, Uniform
 from magicoder_gen.sample.pools import Candidate, Draw
+from magicoder_gen.sample.protocols import Document, Skipped
 
 
 class Part(Record, frozen=True):

@@ -1,6 +1,5 @@
 import pytest
 
-from magicoder_gen.errors import ConfigError
 from magicoder_gen.sample import languages
 
 
@@ -19,9 +18,9 @@ def test_each_extension_belongs_to_one_language() -> None:
     assert len(extensions) == len(set(extensions))
 
 
-def test_an_unknown_language_is_a_config_error_that_lists_the_known() -> None:
+def test_an_unknown_language_is_refused_with_a_list_of_the_known() -> None:
     """A typing error is found before anything is read."""
-    with pytest.raises(ConfigError, match=r"languages: 'pyton' is not .* choose among c, cpp, csharp, .*python"):
+    with pytest.raises(ValueError, match=r"languages: 'pyton' is not .* choose among c, cpp, csharp, .*python"):
         languages.check(["rust", "pyton"], key="languages")
 
 

@@ -1,5 +1,6 @@
 """The `sample` section: what decodes, what is refused, what it means."""
 
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from magicoder_gen.errors import ConfigError
 from magicoder_gen.records import Counts
 from magicoder_gen.sample.corpora.hub import Hub
 from magicoder_gen.sample.corpora.local import Local
@@ -16,8 +18,10 @@ from magicoder_gen.sample.documents import Diverse, TwoStage, Uniform
 from magicoder_gen.sample.options import SampleOptions
 from magicoder_gen.sample.quality import presets
 from magicoder_gen.sample.quality.min_code import MinCode
+from magicoder_gen.sample.quality.syntax import Syntax
 from magicoder_gen.sample.scan import ANY
 from magicoder_gen.sample.strategies.paper_lines import PaperLines
+from magicoder_gen.sample.strategies.spans import Spans
 
 
 def decoded(**options: Any) -> SampleOptions:
@@ -73,6 +77,8 @@ def test_every_key_decodes_from_the_configuration() -> None:
         ({"quotas": {"pyhton": 3}}, "'pyhton' is not a language we know"),
         ({"quotas": {"C++": 3, "cpp": 3}}, "quotas name cpp twice"),
         ({"quality": "strickt"}, "strickt"),
+        ({"quality": ["none"]}, "none"),
+        ({"quality": [{"type": "min_code"}, {"type": "min_code"}]}, "two checks of the same type"),
         ({"quality": [{"type": "min_code", "tokens": 0}]}, ">= 1"),
         ({"numm": 1}, "numm"),
     ],
@@ -91,6 +97,27 @@ def test_presets_and_defaults() -> None:
     assert SampleOptions(quality=()).checks() == SampleOptions(quality="none").checks() == ()
     assert SampleOptions(strategy=PaperLines()).checks() == ()
     assert SampleOptions().chosen_documents() == Uniform()
+
+
+def test_a_list_may_name_a_preset() -> None:
+    """A check of the list is one more, or takes the place of the preset's own, where that stands."""
+    strict = decoded(quality=["strict", {"type": "min_code", "tokens": 9}]).checks()
+    assert strict == tuple(MinCode(tokens=9) if isinstance(check, MinCode) else check for check in presets.STRICT)
+    assert decoded(quality=["default", {"type": "syntax"}]).checks() == (*presets.DEFAULT, Syntax())
+    assert decoded(quality=[{"type": "syntax"}, "default"]).checks() == (*presets.DEFAULT, Syntax())
+    assert decoded(quality="default").checks() == presets.DEFAULT
+
+
+def test_the_key_that_needs_an_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything is read; what needs none asks for none."""
+    monkeypatch.setitem(sys.modules, "tree_sitter", None)
+    SampleOptions().check()
+    with pytest.raises(
+        ConfigError, match=r"^sample.quality: syntax: .*not installed; pip install .magicoder-gen\[code\]"
+    ):
+        SampleOptions(quality="strict").check()
+    with pytest.raises(ConfigError, match=r"^sample.strategy: spans: tree-sitter is not"):
+        SampleOptions(strategy=Spans()).check()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cache
+from itertools import count
 
 import msgspec
 import pytest
@@ -10,14 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from magicoder_gen.fingerprint import rng
-from magicoder_gen.records import Document, Origin, Record, Seed, Skipped
+from magicoder_gen.records import Origin, Record, Seed
+from magicoder_gen.sample import scan as module
 from magicoder_gen.sample.documents import Uniform
 from magicoder_gen.sample.pools import Draw
+from magicoder_gen.sample.protocols import Document, Skipped
 from magicoder_gen.sample.quality.min_code import MinCode
-from magicoder_gen.sample.scan import ANY, Candidates, Findings, Rules, Task, probe, scan
+from magicoder_gen.sample.scan import ANY, STRETCH, Candidates, Findings, Rules, Task, scan
 from magicoder_gen.sample.selection import Selection
 from magicoder_gen.sample.strategies.lines import Lines
-from magicoder_gen.sample.texts import normalised
+from magicoder_gen.sample.texts import content_id, normalised
 
 CODE = st.text(st.sampled_from("ab \n\r\t\x0c\x85\u2028é\ufeff"), max_size=60)
 
@@ -80,6 +83,13 @@ def test_a_document_that_cannot_be_used_says_why(text: str | bytes, reason: str)
     assert drawn(text, quality=(MinCode(),)) == reason
 
 
+def test_a_document_has_the_same_id_whoever_draws_from_it() -> None:
+    """The id is that of the normal form, of which nothing more is taken away."""
+    draw = drawn("<reponame>a\n<reponame>b\r\ncode\n")
+    assert isinstance(draw, Draw)
+    assert draw.document_id == content_id(b"<reponame>b\ncode\n")
+
+
 def test_the_strategy_may_refuse_a_document() -> None:
     """Its reason is the document's."""
     assert drawn("a\nb\n", strategy=Lines(min_lines=3)) == "too_short"
@@ -130,7 +140,9 @@ def found(plan: Rules, tasks: list[tuple[int, ...]], *, informed: bool = False) 
     for number, places in enumerate(tasks):
         limits = candidates.limits() if informed else {}
         task = Task(number, 0, tuple((place, a_corpus()[place]) for place in places), limits)
-        candidates.merge(scan(plan, task))
+        for findings in scan(plan, task):
+            if candidates.may_gain(0, findings.first):
+                candidates.merge(findings)
     return candidates
 
 
@@ -176,7 +188,8 @@ def test_documents_are_refused_where_no_quota_wants_them() -> None:
 def test_damage_is_told() -> None:
     """One line per damaged file."""
     task = Task(0, 0, ((0, a_corpus()[0]), (1, a_corpus()[1])), {})
-    assert scan(rules(), task).details == ("f0 is torn", "f1 is torn")
+    (findings,) = scan(rules(), task)
+    assert findings.details == ("f0 is torn", "f1 is torn")
 
 
 def test_in_reading_order_the_first_documents_are_the_candidates() -> None:
@@ -186,12 +199,58 @@ def test_in_reading_order_the_first_documents_are_the_candidates() -> None:
     paths = [seed.origin.path for seed in seeds(candidates, 7)]
     assert paths == sorted(paths)
     assert {path.split("/")[0] for path in paths if path} == {"f0"}
-    assert not candidates.may_gain(Task(2, 0, ((2, a_corpus()[2]),), {}))
-    assert Candidates(plan).may_gain(Task(2, 0, ((2, a_corpus()[2]),), {}))
+    behind = Task(2, 0, ((2, a_corpus()[2]),), {}).first
+    assert not candidates.may_gain(0, behind)
+    assert Candidates(plan).may_gain(0, behind)
 
 
-def test_a_probe_tries_a_few_documents() -> None:
-    """It says how many were tried and fit, by language."""
-    tried, fit = probe(rules(), a_corpus()[0], 10)
-    assert tried.total() == 10
-    assert fit.total() == sum(bool(text.strip()) for text in a_corpus()[0].texts[:10])
+@settings(max_examples=60)
+@given(st.integers(1, 8), st.integers(1, 60), st.booleans(), st.booleans())
+def test_in_reading_order_the_division_of_the_work_does_not_matter(
+    size: int,
+    num: int,
+    quotas: bool,  # noqa: FBT001  # Hypothesis passes by position
+    informed: bool,  # noqa: FBT001
+) -> None:
+    """Any number of fragments in a task, told what others found or not: the same candidates and the same counts."""
+    plan = rules({"python": num, "shell": 3} if quotas else {ANY: num}, order="position")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "STRETCH", 4)
+        patch.setattr(module, "_STRETCH_BITS", 2)
+        once = found(plan, [tuple(range(9))])
+        tasks = [tuple(range(first, min(first + size, 9))) for first in range(0, 9, size)]
+        divided = found(plan, tasks, informed=informed)
+    assert divided.groups().keys() == once.groups().keys()
+    for group, pool in once.groups().items():
+        assert divided.groups()[group].candidates() == pool.candidates()
+        assert divided.groups()[group].reasons() == pool.reasons()
+    assert (divided.taken, divided.skipped) == (once.taken, once.skipped)
+
+
+class Endless(Record, frozen=True):
+    """A fragment without an end that notes how far it was read."""
+
+    read_so_far: list[int]
+    id: str = "endless"
+    bytes: int = 1
+    documents: int | None = None
+    languages: dict[str, int] | None = None
+
+    def read(self) -> Iterator[Document | Skipped]:
+        """Yield documents of which every third holds something."""
+        for number in count():
+            self.read_so_far[0] = number + 1
+            yield a_document(f"x{number} = 1\n" if number % 3 == 2 else "", path=str(number))
+
+
+def test_in_reading_order_nobody_reads_further_than_needed() -> None:
+    """To the end of the stretch of the last candidate; and what is refused costs memory by the stretch."""
+    plan, read = rules({ANY: 1000}, order="position"), [0]
+    candidates = Candidates(plan)
+    for findings in scan(plan, Task(0, 0, ((0, Endless(read)),), {})):
+        candidates.merge(findings)
+    assert 3000 <= read[0] < 3000 + STRETCH
+    assert candidates.taken == read[0]
+    (pool,) = candidates.groups().values()
+    assert len(pool.state().refusals) <= 3000 // STRETCH + 1
+    assert 2000 - STRETCH <= pool.reasons()["empty"] <= 2000

@@ -2,27 +2,18 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import msgspec
-import pyarrow
-import pyarrow.parquet
 import pytest
-from sampling import a_run, sampled, seeds
+from sampling import a_run, of_tables, sampled, seeds
 
 from magicoder_gen.errors import ConfigError, PoorYield
-from magicoder_gen.executors import Processes, Serial
 from magicoder_gen.records import Counts
-from magicoder_gen.sample import checkpoint, fragments, published
 from magicoder_gen.sample.corpora.local import Local
-from magicoder_gen.sample.corpora.tables import Tables
-from magicoder_gen.sample.documents import Diverse, Prefix, TwoStage, Uniform
 from magicoder_gen.sample.options import SampleOptions
-from magicoder_gen.sample.quality.duplicates import NearDuplicates
-from magicoder_gen.sample.strategies.file import File
 from magicoder_gen.sample.strategies.lines import Lines
 from magicoder_gen.sample.strategies.paper_lines import PaperLines
 from magicoder_gen.storage.rundir import RunDir
@@ -165,78 +156,6 @@ def test_fewer_seeds_than_asked_for_is_a_warning(tmp_path: Path, code: Path, cap
     assert "asked for 100 seeds, found 20 in 27 documents" in caplog.text
 
 
-@pytest.fixture(scope="module")
-def tables(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Three parquet files of 40 row groups in all, two languages, 20 repositories, some documents twice."""
-    folder = tmp_path_factory.mktemp("tables")
-    for name, groups in (("a", 5), ("b", 25), ("c", 10)):
-        rows = [
-            {
-                "content": "".join(f"{name}{number % 190}_{line} = {line}\n" for line in range(1 + number % 30)),
-                "lang": ("Python", "Rust")[number % 3 == 0],
-                "repo": f"owner/{number % 20}",
-            }
-            for number in range(groups * 50)
-        ]
-        pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), folder / f"{name}.parquet", row_group_size=50)
-    return sorted(folder.glob("*.parquet"))
-
-
-def of_tables(paths: list[Path], **options: Any) -> SampleOptions:
-    """Seeds from tables."""
-    return SampleOptions(corpora=(Tables(paths=tuple(paths), language_column="lang", repo="repo"),), **options)
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"num": 200},
-        {"quotas": {"python": 90, "rust": 30}, "quality": "none"},
-        {"num": 60, "documents": Prefix(max_per_repo=4)},
-        {"num": 60, "documents": TwoStage(share=0.3, max_per_repo=5), "quality": "none"},
-        {"num": 40, "documents": Diverse(pool=100), "strategy": Lines(min_lines=2)},
-    ],
-)
-def test_workers_and_layout_do_not_matter(
-    tmp_path: Path, tables: list[Path], monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
-) -> None:
-    """One process or two, in small tasks: the same bytes, the same counts."""
-    monkeypatch.setattr(fragments, "TASK_BYTES", 1500)
-    one, two = a_run(tmp_path / "1"), a_run(tmp_path / "2")
-    alone = sampled(of_tables(tables, **options), one)
-    together = sampled(of_tables(tables, **options), two, executor=Processes(workers=2))
-    assert (alone.parts, alone.counts) == (together.parts, together.counts)
-    assert alone.kept() == options.get("num", 120)
-
-
-@pytest.mark.parametrize("documents", [None, Diverse(pool=80)])
-def test_the_order_of_files_does_not_matter(tmp_path: Path, tables: list[Path], documents: Diverse | None) -> None:
-    """A uniform or diverse choice is one of texts."""
-    forwards, backwards = a_run(tmp_path / "1"), a_run(tmp_path / "2")
-    sampled(of_tables(tables, num=50, documents=documents), forwards)
-    sampled(of_tables(tables[::-1], num=50, documents=documents), backwards)
-    assert [seed.text for seed in seeds(forwards)] == [seed.text for seed in seeds(backwards)]
-
-
-def test_quotas_weights_and_repositories(tmp_path: Path, tables: list[Path]) -> None:
-    """Each language its quota, each corpus its share of it, no repository more than its cap."""
-    corpora = tuple(
-        Tables(paths=(path,), language_column="lang", repo="repo", weight=weight)
-        for path, weight in zip(tables, (1, 2, 1), strict=True)
-    )
-    options = SampleOptions(quotas={"python": 24, "rust": 12}, corpora=corpora, documents=Uniform(max_per_repo=3))
-    run = a_run(tmp_path)
-    sampled(options, run)
-    found = seeds(run)
-    assert Counter(seed.language for seed in found) == {"python": 24, "rust": 12}
-    assert Counter(seed.origin.corpus for seed in found) == {
-        "tables:a.parquet": 9,
-        "tables:b.parquet": 18,
-        "tables:c.parquet": 9,
-    }
-    assert max(Counter((seed.origin.repo, seed.language, seed.origin.corpus) for seed in found).values()) <= 3
-
-
 @pytest.mark.parametrize("strategy", [Lines(), PaperLines(chunk_size=7)])
 def test_fewer_seeds_of_quotas_are_the_beginning_of_more(
     tmp_path: Path, tables: list[Path], strategy: Lines | PaperLines
@@ -251,166 +170,3 @@ def test_fewer_seeds_of_quotas_are_the_beginning_of_more(
         assert Counter(seed.language for seed in found[num]) == {"python": num * 4 // 5, "rust": num // 5}
     assert found[50][:20] == found[20]
     assert found[20][:5] == found[5]
-
-
-def test_candidates_that_fall_out_are_replaced(tmp_path: Path) -> None:
-    """Of 330 documents 30 differ: as many seeds as there can be, however few are asked for; fewer begin more."""
-    alike = [f"import os\nimport sys\nvalue_{number} = os.environ\n" for number in range(300)]
-    apart = [" ".join(f"w{number}_{word}" for word in range(9)) + "\n" for number in range(30)]
-    rows = [{"content": text} for text in alike + apart]
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "rows.parquet")
-    found = {}
-    for num in (10, 20, 30):
-        corpora = (Tables(paths=(tmp_path / "rows.parquet",), language="python"),)
-        run = a_run(tmp_path / str(num))
-        quality = (NearDuplicates(threshold=0.4),)
-        sampled(SampleOptions(num=num, corpora=corpora, strategy=File(), quality=quality), run)
-        found[num] = seeds(run)
-        assert len(found[num]) == num
-    assert found[30][:20] == found[20]
-    assert found[20][:10] == found[10]
-
-
-def test_the_cap_of_a_repository_holds_over_languages_and_corpora(tmp_path: Path, tables: list[Path]) -> None:
-    """It is the run's, not each pool's; forks of one text do not use up the places of others."""
-    rows = [
-        {"content": f"import os, sys, x{number}\n", "lang": "python", "repo": f"fork/{fork}"}
-        for number in range(20)
-        for fork in range(15)
-    ]
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "forks.parquet")
-    options = of_tables([*tables, tmp_path / "forks.parquet"], quotas={"python": 10, "rust": 10})
-    run = a_run(tmp_path)
-    sampled(msgspec.structs.replace(options, documents=Uniform(max_per_repo=2)), run)
-    assert len(seeds(run)) == 20
-    assert max(Counter(seed.origin.repo for seed in seeds(run)).values()) == 2
-
-
-def test_the_published_procedure_runs_once_per_language(tmp_path: Path, tables: list[Path]) -> None:
-    """With quotas, each language's seeds are those it has alone, in their order, in turns with the others."""
-    both, rust = a_run(tmp_path / "both"), a_run(tmp_path / "rust")
-    sampled(of_tables(tables, quotas={"python": 20, "rust": 10}, strategy=PaperLines(chunk_size=7)), both)
-    sampled(of_tables(tables, quotas={"rust": 10}, strategy=PaperLines(chunk_size=7)), rust)
-    assert [seed.text for seed in seeds(both) if seed.language == "rust"] == [seed.text for seed in seeds(rust)]
-    assert [seed.language for seed in seeds(both)[:6]] == ["python", "rust", "python", "python", "rust", "python"]
-
-
-@pytest.mark.parametrize("num", [30, 1500])
-def test_portions_and_workers_do_not_matter_to_the_published_procedure(
-    tmp_path: Path, tables: list[Path], monkeypatch: pytest.MonkeyPatch, num: int
-) -> None:
-    """Chunks that do not match row groups, two processes, or a corpus that does not know its length: the same seeds."""
-    monkeypatch.setattr(published, "PORTION", 70)
-    strategy = PaperLines(chunk_size=70, max_documents=1505)
-    rows = pyarrow.concat_tables([pyarrow.parquet.read_table(path) for path in tables]).to_pylist()
-    lines = tmp_path / "rows.jsonl"
-    lines.write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
-    runs = {
-        "serial": (tables, Serial()),
-        "processes": (tables, Processes(workers=2)),
-        "length unknown": ([lines], Serial()),
-    }
-    for name, (paths, executor) in runs.items():
-        options = of_tables(paths, num=num, strategy=strategy)
-        corpus = Tables(paths=tuple(paths), language="python", repo="repo")
-        sampled(msgspec.structs.replace(options, corpora=(corpus,)), a_run(tmp_path / name), executor=executor)
-    texts = [[seed.text for seed in seeds(a_run(tmp_path / name))] for name in runs]
-    assert texts[0] == texts[1] == texts[2]
-    assert len(texts[0]) == num
-
-
-def test_a_large_part_is_read_once_by_the_published_procedure(
-    tmp_path: Path, tables: list[Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A row group that is longer than a portion is not divided; the seeds are the same."""
-    rows = pyarrow.concat_tables([pyarrow.parquet.read_table(path) for path in tables])
-    pyarrow.parquet.write_table(rows, tmp_path / "one.parquet", row_group_size=1900)
-    options = of_tables([tmp_path / "one.parquet"], num=50, strategy=PaperLines(chunk_size=30))
-    plain, small = a_run(tmp_path / "plain"), a_run(tmp_path / "small")
-    sampled(options, plain)
-    monkeypatch.setattr(published, "PORTION", 100)
-    monkeypatch.setattr(Serial, "map", counted := Counted())
-    sampled(options, small)
-    assert seeds(small) == seeds(plain)
-    assert counted.tasks == 2
-
-
-class Counted:
-    """Does the work here and counts the tasks."""
-
-    tasks = 0
-
-    def __call__(self, function: Callable[[Any], Any], tasks: Iterable[Any]) -> Iterator[Any]:
-        """Yield every result."""
-        for task in tasks:
-            self.tasks += 1
-            yield function(task)
-
-
-def test_the_published_procedure_counts_the_documents_of_its_language(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """In a folder of two languages, each has the seeds that it has alone, all of them, in portions or not."""
-    for number in range(60):
-        (tmp_path / f"f{number}.py").write_text("".join(f"x{number}_{line} = 1\n" for line in range(9)))
-        (tmp_path / f"f{number}.java").write_text(f"int x{number};\n" * 9)
-    monkeypatch.setattr(published, "PORTION", 20)
-    strategy = PaperLines(chunk_size=10, max_documents=None)
-    mixed, alone = a_run(tmp_path / "mixed"), a_run(tmp_path / "alone")
-    sampled(SampleOptions(quotas={"python": 60}, corpora=(Local(path=tmp_path),), strategy=strategy), mixed)
-    python = Local(path=tmp_path, languages=("python",))
-    sampled(SampleOptions(num=60, corpora=(python,), strategy=strategy), alone)
-    assert len(seeds(mixed)) == 60
-    assert [seed.text for seed in seeds(mixed)] == [seed.text for seed in seeds(alone)]
-
-
-def test_an_interrupted_scan_goes_on(
-    tmp_path: Path, tables: list[Path], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    """What was read is not read again, and seeds and counts are those of an uninterrupted run."""
-    monkeypatch.setattr(fragments, "TASK_BYTES", 1500)
-    monkeypatch.setattr(checkpoint, "SECONDS", 0.0)
-    options, run, other = of_tables(tables, num=100), a_run(tmp_path / "1"), a_run(tmp_path / "2")
-    with pytest.raises(KeyboardInterrupt):
-        sampled(options, run, executor=Stopped(after=9))
-    with caplog.at_level(logging.INFO):
-        counting = Stopped(after=10**6)
-        entry = sampled(options, run, executor=counting)
-    assert "documents were read before, going on" in caplog.text
-    assert entry.counts == sampled(options, other).counts
-    assert seeds(run) == seeds(other)
-    assert not (run.folder("seeds") / "scan.progress").exists()
-    assert counting.tasks == len(_tasks_of(tables)) - 9
-
-
-class Stopped:
-    """Does its work here until it is interrupted."""
-
-    def __init__(self, *, after: int) -> None:
-        self.tasks = 0
-        self._after = after
-
-    def map(self, function: Callable[[Any], Any], tasks: Iterable[Any]) -> Iterator[Any]:
-        """Do `after` tasks."""
-        for task in tasks:
-            if self.tasks == self._after:
-                raise KeyboardInterrupt
-            self.tasks += 1
-            yield function(task)
-
-
-def _tasks_of(paths: list[Path]) -> list[Any]:
-    ((_, parts),) = fragments.numbered(list(fragments.chosen(of_tables(paths), 976)))
-    return list(fragments.bundles(parts))
-
-
-def test_many_damaged_files_are_not_many_lines(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Twenty are named, the others counted."""
-    for number in range(25):
-        (tmp_path / f"{number}.parquet").write_bytes(b"PAR1")
-    pyarrow.parquet.write_table(pyarrow.table({"content": ["import os, sys\n"]}), tmp_path / "good.parquet")
-    options = SampleOptions(num=1, corpora=(Tables(paths=(tmp_path / "*.parquet",), language="python"),))
-    entry = sampled(options, a_run(tmp_path))
-    assert entry.counts == Counts(26, 1, {"bad_file": 25})
-    assert len([record for record in caplog.records if ".parquet" in record.message]) == fragments.LOGGED
-    assert "5 more files" in caplog.text

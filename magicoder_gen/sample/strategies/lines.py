@@ -1,13 +1,8 @@
 """Consecutive lines, without regard to syntax: uniformly where and how many."""
 
 import random  # noqa: TID251  # the type of what fingerprint.rng returns
-from typing import Annotated
 
-import msgspec
-
-from magicoder_gen.records import Block
-
-Positive = Annotated[int, msgspec.Meta(ge=1)]
+from magicoder_gen.records import Block, Positive
 
 
 class Lines(Block, frozen=True):

@@ -2,11 +2,33 @@
 
 import random  # noqa: TID251  # the published procedure is defined on this generator's own sequence
 from collections.abc import Container, Iterable, Iterator
+from typing import Self
 
-from magicoder_gen.records import Block, Document, Skipped
+from magicoder_gen.records import Block, Positive
 from magicoder_gen.sample.pools import Draw
-from magicoder_gen.sample.strategies.lines import Positive, check_bounds
-from magicoder_gen.sample.texts import content_id
+from magicoder_gen.sample.protocols import Document, Skipped
+from magicoder_gen.sample.strategies.lines import check_bounds
+from magicoder_gen.sample.texts import content_id, normalised
+
+_ORDINARY = bytes(set(range(128)) - set(b"\n\r\v\f\x1c\x1d\x1e"))  # ASCII that ends no line
+TwisterState = tuple[int, ...]  # what goes on where a generator stopped
+
+
+class Twister(random.Random):
+    """The generator that the procedure is defined on, which can be kept and go on elsewhere."""
+
+    @classmethod
+    def of(cls, state: TwisterState | None) -> Self:
+        """Return a generator that goes on from `state`, any if None."""
+        twister = cls(0)
+        if state is not None:
+            twister.setstate((cls.VERSION, state, None))
+        return twister
+
+    def state(self) -> TwisterState:
+        """Return where it stands."""
+        state: TwisterState = self.getstate()[1]
+        return state
 
 
 class PaperLines(Block, frozen=True):
@@ -40,12 +62,13 @@ class PaperLines(Block, frozen=True):
         rng_seed: int,
         first: int = 0,
         wanted: Container[int] | None = None,
+        twister: Twister | None = None,
     ) -> Iterator[tuple[int, Draw | Skipped]]:
         """Yield index and draw of each document in `wanted` (None = all), and of each that cannot be drawn from.
 
-        `first` is the index of the first document, a multiple of `chunk_size`.
+        `first` is the index of the first document: the first of a chunk, or `twister` is as those before it left it.
         """
-        twister = random.Random(rng_seed)  # noqa: S311  # repeatable, not secret
+        twister = twister or Twister.of(None)
         for index, document in enumerate(documents, start=first):
             if index % self.chunk_size == 0:
                 twister.seed(rng_seed + index)
@@ -58,7 +81,7 @@ class PaperLines(Block, frozen=True):
                 if reason:
                     yield index, Skipped(reason, document.locate())
 
-    def _draw(self, document: Document, twister: random.Random) -> Draw | Skipped:
+    def _draw(self, document: Document, twister: Twister) -> Draw | Skipped:
         try:
             lines = document.content.decode().splitlines(keepends=True)
         except UnicodeDecodeError:
@@ -68,7 +91,7 @@ class PaperLines(Block, frozen=True):
         start, number = self._window(len(lines), twister)
         window = lines[start : start + number]
         return Draw(
-            content_id(document.content),
+            content_id(normalised(document.content)),
             "".join(window),
             document.language,
             start + 1,
@@ -76,7 +99,7 @@ class PaperLines(Block, frozen=True):
             document.locate(),
         )
 
-    def _pass_over(self, content: bytes, twister: random.Random) -> str | None:
+    def _pass_over(self, content: bytes, twister: Twister) -> str | None:
         """Draw as `_draw` does, for the sake of the generator; return why nothing can be drawn."""
         try:
             count = _line_count(content)
@@ -87,13 +110,13 @@ class PaperLines(Block, frozen=True):
         self._window(count, twister)
         return None
 
-    def _window(self, count: int, twister: random.Random) -> tuple[int, int]:
+    def _window(self, count: int, twister: Twister) -> tuple[int, int]:
         """Return start and number of lines: random.choice over the lines, then random.randint over the bounds."""
         start = _below(count, twister)
         return start, self.min_lines + _below(self.max_lines - self.min_lines + 1, twister)
 
 
-def _below(number: int, twister: random.Random) -> int:
+def _below(number: int, twister: Twister) -> int:
     """Return what `choice` and `randint` are made of, in a third of their time: the tests compare."""
     bits = number.bit_length()
     drawn = twister.getrandbits(bits)
@@ -111,18 +134,8 @@ def order(number: int, rng_seed: int) -> list[int]:
 
 
 def _line_count(content: bytes) -> int:
-    """Return the number of lines as str.splitlines counts them, which is quick for plain text."""
-    if content.isascii() and not _has_other_ends(content):
-        return content.count(b"\n") + (not content.endswith(b"\n") and bool(content))
-    return len(content.decode().splitlines())
-
-
-def _has_other_ends(content: bytes) -> bool:
-    return (
-        b"\r" in content
-        or b"\f" in content
-        or b"\v" in content
-        or b"\x1c" in content
-        or b"\x1d" in content
-        or b"\x1e" in content
-    )
+    """Return the number of lines as str.splitlines counts them: what is left of plain text is its line feeds."""
+    ends = content.translate(None, _ORDINARY)
+    if ends.strip(b"\n"):
+        return len(content.decode().splitlines())
+    return len(ends) + (not content.endswith(b"\n") and bool(content))

@@ -3,18 +3,15 @@
 import random  # noqa: TID251  # the type of what fingerprint.rng returns
 from collections.abc import Iterator
 from enum import IntEnum
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
-
-from magicoder_gen.records import Block
+from magicoder_gen.records import Block, Positive
 from magicoder_gen.sample import grammars, languages
 from magicoder_gen.sample.grammars import Grammar
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Tree
 
-Positive = Annotated[int, msgspec.Meta(ge=1)]
 
 _TRIES = 8
 _SEPARATORS = frozenset({";", ",", "&", "\n"})

@@ -13,9 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from magicoder_gen.fingerprint import rng
-from magicoder_gen.records import Document, Origin, Skipped
+from magicoder_gen.records import Origin
 from magicoder_gen.sample.pools import Draw
-from magicoder_gen.sample.strategies.paper_lines import PaperLines, order
+from magicoder_gen.sample.protocols import Document, Skipped
+from magicoder_gen.sample.strategies.paper_lines import PaperLines, Twister, order
+from magicoder_gen.sample.texts import content_id
 
 
 def outcomes(strategy: PaperLines, found: Iterable[Document | Skipped]) -> list[Draw | Skipped]:
@@ -167,3 +169,21 @@ def test_a_portion_is_drawn_as_in_the_whole() -> None:
     whole = dict(strategy.draws(found, rng_seed=976))
     portion = dict(strategy.draws(found[30:], rng_seed=976, first=30))
     assert portion == {place: whole[place] for place in range(30, 57)}
+
+
+@given(st.integers(0, 57), st.integers(1, 30))
+def test_what_comes_behind_is_drawn_as_in_the_whole(place: int, chunk_size: int) -> None:
+    """From any document on, in the middle of a chunk too, with the generator as those before left it."""
+    strategy, found, twister = PaperLines(chunk_size=chunk_size), corpus(), Twister.of(None)
+    whole = dict(strategy.draws(found, rng_seed=976))
+    before = dict(strategy.draws(found[:place], rng_seed=976, twister=twister))
+    again = Twister.of(twister.state())
+    behind = dict(strategy.draws(found[place:], rng_seed=976, first=place, twister=again))
+    assert before | behind == whole
+
+
+def test_a_document_has_the_same_id_whoever_draws_from_it() -> None:
+    """The id is that of the normal form, of which nothing more is taken away."""
+    document = a_document("<reponame>a\n<reponame>b\r\ncode\n")
+    (draw,) = drawn(PaperLines(), [document])
+    assert draw.document_id == content_id(b"<reponame>b\ncode\n")

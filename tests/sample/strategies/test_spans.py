@@ -8,6 +8,7 @@ import pytest
 from builders import a_snippet
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from span_sources import SOURCES
 
 from magicoder_gen.fingerprint import rng
 from magicoder_gen.sample.grammars import MAX_BYTES
@@ -15,291 +16,6 @@ from magicoder_gen.sample.quality.syntax import Syntax
 from magicoder_gen.sample.strategies.spans import Spans
 
 pytest.importorskip("tree_sitter", reason="needs the extra: code")
-
-SOURCES = {
-    "python": """\
-# Licence: free.
-
-import os
-
-LIMIT = 3; STEP = 1
-
-
-class Größe:
-    '''A size.'''
-
-    @property
-    # why not
-    def überschrift(self):
-        if self.a:
-            return "ä\u2028ö"
-        elif self.b:
-            x = 1  # trailing
-        else:
-            x = 2
-        match x:
-            case 1:
-                return os.sep
-        return x
-""",
-    "cpp": """\
-#ifndef A_H
-#define A_H
-#include <vector>
-
-namespace a {
-
-// Counts.
-template <typename T>
-class Counter : public Base {
- public:
-  explicit Counter(T start) : value_(start) {}
-  ~Counter() override;
-
-  int next() {
-    switch (value_) {
-      case 1:
-        value_ += 2;
-        break;
-      default:
-        return 0;
-    }
-    return ++value_;
-  }
-
- private:
-  T value_;
-};
-
-}  // namespace a
-#endif
-""",
-    "java": """\
-package a.b;
-
-import java.util.List;
-
-/** A stack. */
-@Deprecated
-public class Stack<T> extends Base {
-    private final List<T> items;
-
-    public Stack(List<T> items) {
-        super(items);
-        this.items = items;
-    }
-
-    @Override
-    public int size() {
-        switch (items.size()) {
-            case 0:
-                log("empty");
-                return 0;
-            default:
-                break;
-        }
-        for (T item : items) {
-            visit(item);
-        }
-        return items.size();
-    }
-
-    enum Colour {
-        RED, GREEN;
-
-        boolean warm() {
-            return this == RED;
-        }
-    }
-}
-""",
-    "typescript": """\
-import { Component } from "core";
-
-interface User {
-  name: string;
-}
-
-@Component({ selector: "app" })
-export class App {
-  private readonly users: User[] = [];
-
-  constructor(private service: Service) {
-    super();
-  }
-
-  @Input()
-  async load(id: number): Promise<void> {
-    switch (id) {
-      case 1:
-        await this.service.one();
-        break;
-      default:
-        return;
-    }
-    const found = <User>await this.service.find(id); this.users.push(found);
-  }
-}
-""",
-    "shell": """\
-#!/bin/sh
-set -eu
-
-# Say it.
-greet() {
-  local name=$1
-  if [ -z "$name" ]; then
-    echo nobody
-  elif [ "$name" = root ]; then
-    echo master
-  else
-    echo "$name"
-  fi
-}
-
-for file in *.txt; do
-  case $file in
-    a*) greet a
-        greet b
-        ;;
-    *) continue ;;
-  esac
-  cat <<EOF
-text $file
-EOF
-done
-""",
-    "csharp": """\
-using System;
-
-namespace A.B
-{
-    /// <summary>A point.</summary>
-    [Serializable]
-    public class Point : Shape
-    {
-        #region fields
-        private int x = 1;
-        #endregion
-
-        public int X { get; set; }
-
-        public Point(int x) : base(x)
-        {
-            this.x = x;
-        }
-
-        public override int Area()
-        {
-            switch (x)
-            {
-                case 1:
-                    Log("one");
-                    break;
-                default:
-                    return 0;
-            }
-            return x * 2;
-        }
-    }
-}
-""",
-    "rust": """\
-use std::fmt;
-
-/// A pair.
-#[derive(Debug, Clone)]
-
-pub struct Pair {
-    a: i32,
-}
-
-impl fmt::Display for Pair {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        let total = match self.a {
-            1 => 2,
-            _ => {
-                let b = self.a;
-                b + 1
-            }
-        };
-        // Written.
-        write!(f, "{}", total)
-    }
-}
-
-#[test]
-fn adds() {
-    assert_eq!(1 + 1, 2);
-}
-""",
-    "php": """\
-<html>
-<?php
-namespace A;
-
-/** A cart. */
-class Cart extends Base
-{
-    private array $items = [];
-
-    #[Pure]
-    public function total(int $rate): int
-    {
-        switch ($rate) {
-            case 1:
-                $rate = 2;
-                break;
-            default:
-                return 0;
-        }
-        foreach ($this->items as $item) {
-            $sum += $item->price;
-        }
-        return $sum * $rate;
-    }
-}
-
-echo (new Cart())->total(1); ?>
-<p>
-<?php if ($x): ?>
-  yes
-<?php endif; ?>
-""",
-    "swift": """\
-import Foundation
-
-/// A queue.
-@objc final class Queue: NSObject {
-    private var items: [Int] = []
-
-    init(items: [Int]) {
-        self.items = items
-    }
-
-    @discardableResult
-    func pop() -> Int? {
-        guard !items.isEmpty else {
-            return nil
-        }
-        switch items.count {
-        case 1:
-            print("last")
-        default:
-            break
-        }
-        return items.removeFirst()
-    }
-}
-
-enum Colour {
-    case red
-    case green
-}
-""",
-}
-SOURCES["c"] = '#include <stdio.h>\n\nint main(void)\n{\n\tint class_of = 1;\n\tputs("x");\n\treturn class_of;\n}\n'
-SOURCES["javascript"] = "'use strict';\n\nconst a = () => {\n  b();\n  return <p>{c}</p>;\n};\nmodule.exports = a;\n"
 
 # One unit of each language that is worth having whole.
 WHOLE = {
@@ -317,7 +33,7 @@ WHOLE = {
 }
 
 
-def _texts(source: str, language: str, *, spans: Spans | None = None, draws: int = 150) -> set[str]:
+def drawn(source: str, language: str, *, spans: Spans | None = None, draws: int = 150) -> set[str]:
     """All different windows of some draws, each with its line end."""
     found = set()
     for index in range(draws):
@@ -327,7 +43,8 @@ def _texts(source: str, language: str, *, spans: Spans | None = None, draws: int
     return found
 
 
-def _reasons(source: str, language: str, *, spans: Spans | None = None) -> set[object]:
+def reasons(source: str, language: str, *, spans: Spans | None = None) -> set[object]:
+    """Why there is no window, in some draws."""
     windows = ((spans or Spans()).window(source, language, rng(1, index)) for index in range(30))
     return {window for window in windows if isinstance(window, str)}
 
@@ -335,7 +52,7 @@ def _reasons(source: str, language: str, *, spans: Spans | None = None) -> set[o
 @pytest.mark.parametrize("language", SOURCES)
 def test_a_span_is_within_bounds_and_parses_alone(language: str) -> None:
     """Whole statements, functions or classes in every language."""
-    texts = _texts(SOURCES[language], language)
+    texts = drawn(SOURCES[language], language)
     assert len(texts) >= 5
     for text in texts:
         assert 1 <= text.count("\n") <= 15
@@ -345,7 +62,7 @@ def test_a_span_is_within_bounds_and_parses_alone(language: str) -> None:
 @pytest.mark.parametrize("language", SOURCES)
 def test_a_function_comes_whole_with_what_stands_above_it(language: str) -> None:
     """Comments, attributes and decorators are its part, and no span begins behind them."""
-    texts = _texts(SOURCES[language], language, spans=Spans(min_lines=1, max_lines=40))
+    texts = drawn(SOURCES[language], language, spans=Spans(min_lines=1, max_lines=40))
     assert any(WHOLE[language] in text for text in texts)
     assert not any(text.startswith("async load") or text.lstrip().startswith("pub struct") for text in texts)
 
@@ -368,7 +85,7 @@ def test_no_span_begins_with_a_part_of_a_statement(language: str) -> None:
         ";;",
         "fi",
     )
-    for text in _texts(SOURCES[language], language):
+    for text in drawn(SOURCES[language], language):
         first = text.split("\n")[0].strip()
         assert not first.startswith(parts), text
 
@@ -392,31 +109,31 @@ def test_python_spans_parse() -> None:
 
 def test_statements_on_one_line_come_together() -> None:
     """`a; b` is one unit, and what shares its line with a bracket none."""
-    assert _texts("a = 1; b = 2\n", "python") == {"a = 1; b = 2\n"}
-    assert _texts("void f() { a();\n  b();\n  c(); }\n", "cpp", spans=Spans(max_lines=2)) == {"  b();\n"}
-    assert _texts("void f() { a();\n  b(); }\n", "cpp") == {"void f() { a();\n  b(); }\n"}
-    assert _texts("if x: y = 1\nelse: y = 2\n", "python", spans=Spans(max_lines=1)) == set()
+    assert drawn("a = 1; b = 2\n", "python") == {"a = 1; b = 2\n"}
+    assert drawn("void f() { a();\n  b();\n  c(); }\n", "cpp", spans=Spans(max_lines=2)) == {"  b();\n"}
+    assert drawn("void f() { a();\n  b(); }\n", "cpp") == {"void f() { a();\n  b(); }\n"}
+    assert drawn("if x: y = 1\nelse: y = 2\n", "python", spans=Spans(max_lines=1)) == set()
 
 
 def test_one_error_spoils_its_function_only() -> None:
     """The other functions are taken, the broken one never."""
     good = "def {}(a):\n    b = a + 1\n    return b\n"
     source = good.format("f") + "\ndef broken(a):\n    return a +* ) 2\n\n" + good.format("g")
-    texts = _texts(source, "python")
+    texts = drawn(source, "python")
     assert {good.format("f"), good.format("g")} <= texts
     assert not any("+*" in text for text in texts)
 
 
 def test_a_licence_comment_belongs_to_nothing() -> None:
     """A blank line parts them."""
-    assert not any("Licence" in text for text in _texts("# Licence: free.\n\nimport os\n", "python"))
+    assert not any("Licence" in text for text in drawn("# Licence: free.\n\nimport os\n", "python"))
 
 
 def test_documentation_alone_is_no_span() -> None:
     """A string may be part of a function, not a seed."""
     source = '"""Says\n\nmuch.\n"""\n'
-    assert _reasons(source, "python") == {"no_span"}
-    assert _reasons('"use strict";\n', "javascript") == {"no_span"}
+    assert reasons(source, "python") == {"no_span"}
+    assert reasons('"use strict";\n', "javascript") == {"no_span"}
 
 
 @pytest.mark.parametrize(
@@ -432,7 +149,7 @@ def test_documentation_alone_is_no_span() -> None:
 )
 def test_what_gives_no_span_says_why(source: str, language: str, reason: str) -> None:
     """Whatever is drawn."""
-    assert _reasons(source, language) == {reason}
+    assert reasons(source, language) == {reason}
 
 
 def test_a_document_of_one_line_needs_no_line_end() -> None:
@@ -444,8 +161,8 @@ def test_a_document_of_one_line_needs_no_line_end() -> None:
 def test_min_lines_joins_neighbours() -> None:
     """A statement that is too short takes more, and a document that has no more gives nothing."""
     lines = "".join(f"a{index} = {index}\n" for index in range(30))
-    assert {text.count("\n") for text in _texts(lines, "python", spans=Spans(min_lines=4, max_lines=6))} == {4, 5, 6}
-    assert _reasons("a = 1\n", "python", spans=Spans(min_lines=4, max_lines=6)) == {"no_span"}
+    assert {text.count("\n") for text in drawn(lines, "python", spans=Spans(min_lines=4, max_lines=6))} == {4, 5, 6}
+    assert reasons("a = 1\n", "python", spans=Spans(min_lines=4, max_lines=6)) == {"no_span"}
 
 
 def test_lengths_of_plain_statements_are_uniform() -> None:
@@ -502,5 +219,5 @@ def test_any_mixture_gives_whole_lines_or_a_reason(blocks: list[str], bounds: tu
 def test_the_span_of_real_code_reads_as_written() -> None:
     """Line numbers are those of split on LF, whatever else `splitlines` would split at."""
     source = "a = '\u2028\u0085'\n\x0cdef f():\n    return 1\n"
-    assert "\x0cdef f():\n    return 1\n" in _texts(source, "python")
-    assert _texts(textwrap.dedent(inspect.getsource(_reasons)), "python")
+    assert "\x0cdef f():\n    return 1\n" in drawn(source, "python")
+    assert drawn(textwrap.dedent(inspect.getsource(reasons)), "python")
