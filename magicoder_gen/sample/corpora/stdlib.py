@@ -4,26 +4,30 @@ import platform
 import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Self
-
-import msgspec
+from typing import Self
 
 from magicoder_gen.fingerprint import digest
-from magicoder_gen.records import Block, Origin
+from magicoder_gen.records import Block, Origin, Weight
 from magicoder_gen.sample import texts
 from magicoder_gen.sample.corpora import files
 
-# Tests are no model of good code, packages not Python's.
-_LEFT_OUT = frozenset({"test", "tests", "idle_test", "site-packages", "dist-packages", "__pycache__"})
+_LEFT_OUT = frozenset({
+    "test", "tests", "idle_test", "site-packages", "dist-packages", "__pycache__", "encodings", "lib2to3", "pydoc_data",
+})  # fmt: skip
+_WRITTEN_BY_PROGRAMS = ("_sysconfigdata", "stringprep.py")  # beginnings of paths
 
 
 class Stdlib(Block, frozen=True):
-    """The Python files of the standard library, without its tests and without installed packages.
+    """The Python files of the standard library, as far as they are models of good code.
+
+    Left out, and not counted: its tests; installed packages, which are not Python's; `encodings`, a hundred tables and
+    as many copies of one class; `lib2to3`, patterns over a grammar of Python 2; what a program wrote (`pydoc_data`,
+    `stringprep`, `_sysconfigdata…`).
 
     `weight` is the corpus's share of the seeds relative to the other corpora; null = as many as it happens to give.
     """
 
-    weight: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    weight: Weight | None = None
 
     def fragments(self) -> list[files.Files]:
         """Return the modules, sorted by name within each folder, in groups."""
@@ -42,13 +46,13 @@ class Stdlib(Block, frozen=True):
 
 
 class _Modules:
-    """Python files, but not those of tests and packages."""
+    """Python files, but those that are left out."""
 
     def below(self, path: str, relative: str) -> Self | None:  # noqa: ARG002  # as every scope
         return None if relative.rpartition("/")[2] in _LEFT_OUT else self
 
-    def takes(self, relative: str, language: str) -> bool:  # noqa: ARG002
-        return language == "python"
+    def takes(self, relative: str, language: str) -> bool:
+        return language == "python" and not relative.startswith(_WRITTEN_BY_PROGRAMS)
 
 
 def _root() -> Path:

@@ -2,7 +2,8 @@
 
 from magicoder_gen.benchmarks import index, texts
 from magicoder_gen.benchmarks.texts import Benchmark
-from magicoder_gen.records import Block, Snippet
+from magicoder_gen.records import Block
+from magicoder_gen.sample.protocols import Snippet
 
 
 class Benchmarks(Block, frozen=True):

@@ -2,7 +2,8 @@
 
 import re
 
-from magicoder_gen.records import Block, Snippet
+from magicoder_gen.records import Block
+from magicoder_gen.sample.protocols import Snippet
 from magicoder_gen.sample.quality import opening
 
 # One is in every statement; asking for them first makes the check ten times faster.

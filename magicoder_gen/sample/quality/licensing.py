@@ -4,7 +4,8 @@ import functools
 import re
 from typing import Literal
 
-from magicoder_gen.records import Block, Snippet
+from magicoder_gen.records import Block
+from magicoder_gen.sample.protocols import Snippet
 from magicoder_gen.sample.quality import opening
 
 _LEGAL = re.compile(

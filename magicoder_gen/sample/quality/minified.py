@@ -5,7 +5,8 @@ from typing import Annotated
 
 import msgspec
 
-from magicoder_gen.records import Block, Snippet
+from magicoder_gen.records import Block
+from magicoder_gen.sample.protocols import Snippet
 
 _VALUE = re.compile(
     r"(?<![\w.])(?:0[xX][0-9a-fA-F]+|\.?\d[\d_]*(?:\.\d*)?(?:[eE][+-]?\d+)?)[uUlLfF]{0,3}(?![\w.])"

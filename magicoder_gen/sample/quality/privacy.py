@@ -2,7 +2,8 @@
 
 import re
 
-from magicoder_gen.records import Block, Snippet
+from magicoder_gen.records import Block
+from magicoder_gen.sample.protocols import Snippet
 
 _MARK = re.compile(r"<(?<!\w<)(NAME|EMAIL|KEY|PASSWORD)>")
 # Local parts are at most 64 characters (RFC 5321), which also keeps the search linear in long words.

@@ -4,7 +4,8 @@ import functools
 import re
 from typing import Any, NamedTuple
 
-from magicoder_gen.records import Block, Snippet
+from magicoder_gen.records import Block
+from magicoder_gen.sample.protocols import Snippet
 
 
 class Rule(NamedTuple):

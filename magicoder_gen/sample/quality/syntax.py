@@ -3,8 +3,9 @@
 import textwrap
 from typing import Literal
 
-from magicoder_gen.records import Block, Snippet
+from magicoder_gen.records import Block
 from magicoder_gen.sample import grammars
+from magicoder_gen.sample.protocols import Snippet
 
 # Macros hide the syntax from a parser that has no preprocessor: 55 % of C and 72 % of C++ files of a Linux system.
 _UNJUDGED_FILES = frozenset({"c", "cpp"})

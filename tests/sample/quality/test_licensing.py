@@ -5,7 +5,8 @@ from builders import a_snippet
 from hypothesis import given
 from hypothesis import strategies as st
 
-from magicoder_gen.records import Origin, Snippet
+from magicoder_gen.records import Origin
+from magicoder_gen.sample.protocols import Snippet
 from magicoder_gen.sample.quality.licensing import LicenseHeader, Licenses
 
 NOTICE = """#!/usr/bin/env python
