@@ -1,41 +1,45 @@
 """Processes that work for this one, and are replaced when they die."""
 
-import multiprocessing
 import os
 import pickle
 import signal
+import subprocess
 import sys
-import tempfile
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import suppress
 from functools import partial
-from multiprocessing import resource_tracker, spawn
-from multiprocessing.connection import Connection
+from multiprocessing import Pipe
 from queue import SimpleQueue
-from types import ModuleType
 from typing import Any
 
-from magicoder_gen.errors import TryLater
+from magicoder_gen.errors import TryLater, of_the_machine
 from magicoder_gen.executors import worker
 
 ATTEMPTS = 3  # a task that loses its worker this often is given up
-_SOCKET_PATH = 70  # bytes of a temporary folder's name that leave room for a Unix socket's (103 on macOS)
-_starting = threading.Lock()
-
-
-def is_possible() -> bool:
-    """Whether this process may have children; raise ConfigError if it is a worker that runs the user's script."""
-    worker.refuse_unguarded_script()
-    return not multiprocessing.current_process().daemon
+PATIENCE = 5.0  # seconds; what has not ended so long after it was killed never will
+# -P: no module of the folder we stand in is taken for one of Python's own before the path is set.
+_BEGIN = """
+import sys
+from multiprocessing.connection import Connection
+link = Connection(int(sys.argv[1]))
+try:
+    sys.path[:], function, main = link.recv()
+except EOFError:  # the work was stopped before it began
+    sys.exit()
+from magicoder_gen.executors import worker
+worker.serve(link, function, main)
+"""
 
 
 class Pool:
     """Worker processes, each driven by a thread that gives it one task at a time.
 
     So it is known which task a killed worker was at, and nothing else has to be done again. The pool of the standard
-    library only knows that it is broken.
+    library only knows that it is broken. Nor are the workers its processes: those take the user's script along, run
+    it again, and are forked by a server of their own, which may be stopped or refused by the machine out of our sight.
     """
 
     def __init__(self, function: Callable[[Any], Any], workers: int) -> None:
@@ -43,15 +47,16 @@ class Pool:
         self._shipped = pickle.dumps(function)
         self._workers = workers
         self._submitted = 0
-        self._queue: SimpleQueue[tuple[Any, Future[Any]] | None] = SimpleQueue()
+        self._queue: SimpleQueue[tuple[bytes, Future[Any]] | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
-        self._processes: set[Any] = set()
+        self._processes: list[_Worker] = []
         self._closed = False
+        _occupy_standard_streams()
 
     def submit(self, task: Any) -> Callable[[], Any]:
         """Have the task done; return what waits for its result. Workers start with the second task."""
         future: Future[Any] = Future()
-        self._queue.put((task, future))
+        self._queue.put((pickle.dumps(task), future))
         self._submitted += 1
         while 1 < self._submitted > len(self._threads) < self._workers:
             thread = threading.Thread(target=self._drive, name="magicoder-gen worker", daemon=True)
@@ -66,87 +71,111 @@ class Pool:
         return future.result() if self._threads else self._function(task)
 
     def close(self) -> None:
-        """End all workers, whatever they are doing."""
-        with _starting:
-            self._closed = True
-            for process in self._processes:
-                process.kill()
+        """End all workers, whatever they are doing, within `PATIENCE`."""
+        self._closed = True
+        for process in list(self._processes):
+            process.kill()
         for _ in self._threads:
             self._queue.put(None)
+        deadline = time.monotonic() + PATIENCE
         for thread in self._threads:
-            thread.join()
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def _drive(self) -> None:
-        """Give tasks to one worker until there are no more."""
-        resource_tracker.ensure_running()  # now, since it unblocks what the next line blocks
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # workers inherit it: Ctrl-C is this process's
-        process = _Worker(self._launch)
+        """Give tasks to one worker until there are no more; each ends in a result or an exception."""
+        process: _Worker | None = None
         while (work := self._queue.get()) is not None and not self._closed:
             task, future = work
             try:
-                future.set_result(worker.opened(process.answer(pickle.dumps(task))))
+                process, answer = self._answer(process, task)
+                future.set_result(worker.opened(answer))
             except BaseException as error:  # noqa: BLE001  # raised again where the result is awaited
                 future.set_exception(error)
-        process.end()
+        if process:
+            process.end()
 
-    def _launch(self) -> tuple[Any, "Connection[Any, Any]"]:
-        """Start a worker; one at a time, and none once the pool is closed."""
-        ours, theirs = multiprocessing.Pipe()
-        context = _context()
-        with _starting:
-            if self._closed:
-                raise TryLater("the work was stopped")
-            _occupy_standard_streams()
-            main = spawn.get_preparation_data("main")
-            arguments = (theirs, self._shipped, {key: main[key] for key in main if key.startswith("init_main")})
-            process = context.Process(target=worker.serve, args=arguments, daemon=True)
-            with _main_hidden():
-                process.start()
-            theirs.close()
-            self._processes.add(process)
-        return process, ours
-
-
-class _Worker:
-    """A process that is replaced when it dies."""
-
-    def __init__(self, launch: Callable[[], tuple[Any, "Connection[Any, Any]"]]) -> None:
-        self._launch = launch
-        self._process: Any = None
-        self._connection: Connection[Any, Any] | None = None
-
-    def answer(self, task: bytes) -> bytes:
-        """Return the outcome of the task; raise TryLater if no worker lives long enough."""
+    def _answer(self, process: "_Worker | None", task: bytes) -> tuple["_Worker", bytes]:
+        """Return who did the task, and its outcome; raise TryLater if no worker lives long enough, or can start."""
         cause = ""
         for _ in range(ATTEMPTS):
+            process = process or self._launch()
             try:
-                if self._connection is None:
-                    self._process, self._connection = self._launch()
-                self._connection.send_bytes(task)
-                return self._connection.recv_bytes()
-            except (EOFError, OSError) as error:
-                cause = self.end() or str(error)
+                return process, process.answer(task)
+            except (EOFError, OSError):
+                cause = process.end()
+                self._processes.remove(process)
+                process = None
         raise TryLater(
             f"a worker process was killed {ATTEMPTS} times at the same task (last: {cause}), probably for want of "
             "memory; set executor.workers lower, or executor.type to serial, and run the same command again"
         )
 
+    def _launch(self) -> "_Worker":
+        """Start a worker, but none that outlives the pool."""
+        try:
+            process = _Worker(self._shipped)
+        except OSError as error:
+            where = "a worker process cannot be started: "
+            unknown = TryLater(f"{where}{error}; choose executor.type: serial and run the same command again")
+            raise of_the_machine(error, where) or unknown from error
+        self._processes.append(process)
+        if self._closed:  # asked behind the line above: `close` does it in the other order
+            process.kill()
+        return process
+
+
+class _Worker:
+    """A process that answers tasks; raises OSError if the machine has no more of them."""
+
+    def __init__(self, function: bytes) -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # it inherits that: Ctrl-C is this process's
+        self._link, theirs = Pipe()
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603  # ourselves
+                [sys.executable, *_flags(), "-P", "-c", _BEGIN, str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+            )
+        self._greeting: tuple[list[str], bytes, dict[str, str]] | None = (sys.path, function, _main())
+
+    def answer(self, task: bytes) -> bytes:
+        """Return the outcome of the task; raise EOFError or OSError if the process is dead."""
+        if self._greeting:
+            self._link.send(self._greeting)
+            self._greeting = None
+        self._link.send_bytes(task)
+        while not self._link.poll(1.0):  # seconds: a child of the dead may keep the link open
+            if self._process.poll() is not None and not self._link.poll():
+                raise EOFError
+        return self._link.recv_bytes()
+
+    def kill(self) -> None:
+        """End it, whatever it is doing."""
+        self._process.kill()
+
     def end(self) -> str:
-        """Wait for the process, which is dead or dying; return how it ended."""
-        if self._connection is None:
-            return ""
-        self._connection.close()
-        self._connection = None
-        self._process.join()
-        code = self._process.exitcode
+        """End it, if it is not dead; return how it ended."""
+        self._link.close()
+        self._process.kill()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(PATIENCE)
+        code = self._process.returncode or 0
         return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
-def _context() -> Any:
-    """Return the way to start workers: forked from a small server, where its socket's path is not too long."""
-    forks = "forkserver" in multiprocessing.get_all_start_methods()
-    fits = len(os.fsencode(tempfile.gettempdir())) <= _SOCKET_PATH
-    return multiprocessing.get_context("forkserver" if forks and fits else "spawn")
+def _flags() -> list[str]:
+    """Return the options that this interpreter was started with, as `multiprocessing` does for its processes."""
+    flags: list[str] = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]  # noqa: SLF001
+    return flags
+
+
+def _main() -> dict[str, str]:
+    """Return how a worker finds the user's script: by module name, or by path; empty if it is no file."""
+    main = sys.modules["__main__"]
+    if spec := getattr(main, "__spec__", None):
+        return {"init_main_from_name": spec.name}
+    path = getattr(main, "__file__", None)
+    return {"init_main_from_path": os.path.abspath(path)} if path else {}  # noqa: PTH100  # a link keeps its name
 
 
 def _occupy_standard_streams() -> None:
@@ -154,14 +183,3 @@ def _occupy_standard_streams() -> None:
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:  # noqa: PLR2004  # stderr
         os.set_inheritable(descriptor, True)
     os.close(descriptor)
-
-
-@contextmanager
-def _main_hidden() -> Iterator[None]:
-    """Keep a starting process from running the user's script again, which may not be guarded against that."""
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main

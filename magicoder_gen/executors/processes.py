@@ -26,10 +26,10 @@ class Processes(Block, frozen=True):
         What `function` raises comes out in its place. No process is started for a single task. Raises TryLater if a
         task loses its worker again and again.
         """
-        from magicoder_gen.executors import pool
+        from magicoder_gen.executors import pool, worker
 
         workers = self.workers or cores.usable()
-        if workers == 1 or not pool.is_possible():
+        if workers == 1 or worker.is_one():
             yield from Serial().map(function, tasks)
             return
         processes = pool.Pool(function, workers)

@@ -23,18 +23,25 @@ RETRIES = 3  # of a task whose worker died
 class Ray(Block, frozen=True):
     """Ray tasks share the work (`pip install "magicoder-gen[ray]"`), on this machine or on a cluster.
 
-    `address` null starts Ray on this machine for the length of the run, with `workers` processes (null = one per
-    core); "auto" joins the cluster that this machine belongs to, any other address that one, and `workers` limits
-    how many tasks run at a time (null = as many as it has cores). All machines need this version of magicoder-gen and
-    the corpus under the same paths. A task whose worker dies is repeated three times, then the run ends with
-    exit code 75. Ray's dashboard and usage statistics are off.
+    `address` null starts Ray on this machine for the length of the run, without its dashboard; `workers` tasks run at
+    a time (null = one per core that this process may use). "auto" joins the cluster that this machine belongs to, any
+    other address that one; `workers` then limits how many tasks are under way, running or waiting (null = two per
+    core of the cluster). A program that is connected to Ray already keeps its connection, whatever `address` says.
+    Every machine needs the same versions of Python, Ray and magicoder-gen, and a corpus of files under the same
+    paths. A task whose worker dies is done again, three times at most, then the run ends with exit code 75; for those
+    that Ray's memory monitor kills, Ray's own limit counts (`task_oom_retries`; Ray's default is none). The results do
+    not depend on who does the work. Of usage statistics, a Ray that is started here sends none.
     """
 
     address: str | None = None
     workers: Annotated[int, msgspec.Meta(ge=1)] | None = None
 
     def map(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Generator[Result, None, None]:
-        """Yield function(task) for each task, in order; at most 2 x workers tasks are taken ahead."""
+        """Yield function(task) for each task, in order.
+
+        Tasks are taken two per core ahead, of a cluster `workers`. Raises ConfigError if Ray, the cluster, or this
+        package there is missing, TryLater if a task loses its worker again and again.
+        """
         ray = _imported_ray()
         with self._connected(ray) as ahead:
             from ray import cloudpickle
