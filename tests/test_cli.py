@@ -149,7 +149,7 @@ def test_rate_limits_for_ever_end_at_the_time_limit(project: Path) -> None:
     limited = (429, {"Retry-After": "0.05"}, '{"error": {"message": "slow down"}}')
     with serving(lambda _p, _n: limited) as server:
         configure(project, chat(server.url))
-        flags = ("--set", "generate.limits={max_duration: 1, grace: 0.2}")
+        flags = ("--set", "generate.limits={max_duration: 3, grace: 0.2}")
         done = run("run", "c.yaml", *flags, cwd=project)
         assert done.returncode == 4, done.stderr
         assert "slow down" in done.stderr

@@ -65,6 +65,7 @@ class Scanned:
             while not self._pass(executor, checkpoint):
                 logger.info("sample: fewer documents are fit than was thought, reading starts anew")
                 self._begin(self._spare)
+                checkpoint.write(self._state())  # the next command must not guess again
             self._choose()
             if not self._is_worth_refilling():
                 break

@@ -1,5 +1,6 @@
 """What need not be looked at, and noticing that it must be after all."""
 
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pyarrow.parquet
 import pytest
 from sampling import a_run, sampled, seeds
 
+from magicoder_gen.records import Result, Task
 from magicoder_gen.sample import fragments, guess, scanned
 from magicoder_gen.sample.corpora.tables import Tables
 from magicoder_gen.sample.documents import Prefix
@@ -71,3 +73,31 @@ def test_right_or_wrong_the_seeds_are_the_same(table: Path, num: int, slack: int
     assert (entry.counts, entry.parts) == (plain.counts, plain.parts)
     assert len(seeds(run)) == num
     assert len(messages) == said
+
+
+def test_a_wrong_guess_is_not_made_again_by_the_next_command(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Interrupted as soon as reading starts anew, it goes on without the guess."""
+    messages: list[str] = []
+    monkeypatch.setattr(fragments, "TASK_BYTES", 1500)
+    monkeypatch.setattr(guess, "WORTHWHILE", 1000)
+    monkeypatch.setattr(guess, "SLACK", 2)
+    monkeypatch.setattr(scanned.logger, "info", lambda message, *_: messages.append(message))
+    run, once = a_run(table.parent / "twice"), Interrupted(messages)
+    with pytest.raises(KeyboardInterrupt):
+        sampled(options(table, num=60), run, executor=once)
+    sampled(options(table, num=60), run)
+    assert sum("starts anew" in message for message in messages) == 1
+
+
+class Interrupted:
+    """Does the work in this process until something was said."""
+
+    def __init__(self, messages: list[str]) -> None:
+        self._messages = messages
+
+    def map(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Generator[Result, None, None]:
+        """Yield function(task) for each task, in order."""
+        for task in tasks:
+            if self._messages:
+                raise KeyboardInterrupt
+            yield function(task)
