@@ -102,7 +102,7 @@ class Interrupted(MagicoderError):
     """A signal ended the run in good order; `signal_number` gives the exit code."""
 
     def __init__(self, signal_number: int) -> None:
-        super().__init__("interrupted; the same command goes on where this one stopped")
+        super().__init__("interrupted; what was finished is kept, the same command goes on from there")
         self.exit_code = 130 if signal_number == 2 else 143  # noqa: PLR2004  # 128 + SIGINT or SIGTERM
 
 

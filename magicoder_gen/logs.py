@@ -20,6 +20,11 @@ LINE = 60.0  # seconds between two log lines where there is no terminal
 _SECRET = re.compile(r"(?i)(bearer\s+|api[-_]?key[\"']?\s*[:=]\s*[\"']?)[^\s\"',}]+|\bsk-[A-Za-z0-9_-]{8,}")
 _CONTROL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
+# Characters that are not shown, and turn around or hide what is; but not the joiners that some scripts need.
+_FORMAT = re.compile(
+    r"[\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+
 
 def setup(log_format: str, *, secrets: Iterable[str] = ()) -> None:
     """Send the package's log to stderr, as text or as one JSON object a line, with `secrets` blanked."""
@@ -32,8 +37,8 @@ def setup(log_format: str, *, secrets: Iterable[str] = ()) -> None:
 
 
 def printable(text: str) -> str:
-    """Return `text` without control and escape sequences; tabs and line ends stay."""
-    return _CONTROL.sub("", text)
+    """Return `text` without control and escape sequences, directions of text as escapes; tabs and line ends stay."""
+    return _FORMAT.sub(lambda mark: repr(mark[0])[1:-1], _CONTROL.sub("", text))
 
 
 def one_line(text: str) -> str:

@@ -136,7 +136,9 @@ def _stopped(run: RunDir, stages: dict[str, StageStatus]) -> Stopped | None:
     beat = run.status()
     done, total = (beat.done, beat.total) if beat and beat.stage == stage else (None, None)
     kept = checkpoint.age(run.folder("seeds") / checkpoint.FILE) if stage == "sample" else None
-    return Stopped(stage, done, total, kept, f"magicoder-gen {stage} --run {shlex.quote(str(run.root))}")
+    named = [str(run.config_path)] if run.config_path.exists() else []
+    command = shlex.join(["magicoder-gen", stage, *named, "--run", str(run.root)])
+    return Stopped(stage, done, total, kept, command)
 
 
 def _stopped_lines(stopped: Stopped) -> list[str]:

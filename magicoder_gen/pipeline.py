@@ -15,6 +15,7 @@ from magicoder_gen.generate import journal
 from magicoder_gen.generate import stage as generate
 from magicoder_gen.generate.teachers.local import Local
 from magicoder_gen.records import Counts, Progress, Sample, Sampling
+from magicoder_gen.sample import drift
 from magicoder_gen.sample import stage as sample
 from magicoder_gen.storage import jsonl, rundir
 from magicoder_gen.storage.rundir import RunDir, StageEntry, StageName
@@ -82,19 +83,15 @@ def _paid_for(inputs: dict[str, Any], run: RunDir) -> dict[str, Any]:
     wanted = rundir.as_json(inputs)
     if entry is None or wanted == entry.inputs:
         return inputs
-    changed = {key for key in wanted.keys() | entry.inputs.keys() if wanted.get(key) != entry.inputs.get(key)}
     if not journal.scan(run.folder("replies")).replied:
-        if entry.kept():
-            logger.warning(
-                "sample: %s changed; the %d seeds here are replaced", ", ".join(sorted(changed)), entry.kept()
-            )
         return inputs
+    changed = drift.changed(entry.inputs, wanted)
     intact = run.is_complete("sample", entry.inputs)
     redrawn = not intact or ("num" in changed and wanted["num"] > entry.inputs["num"])
     if changed - {"num", "content"} or (redrawn and "content" in changed):
         raise Drift(
-            f"{run.root} holds answers to other seeds; changed: "
-            f"{', '.join(f'sample.{key}' for key in sorted(changed))}; use another --run, or what was there before"
+            f"{run.root} holds answers to other seeds; changed: {drift.said(changed)}; "
+            "use another --run, or what was there before"
         )
     if redrawn:
         return inputs

@@ -13,7 +13,7 @@ import msgspec
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
-Positive = Annotated[int, msgspec.Meta(ge=1)]
+Positive = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
 Weight = Annotated[float, msgspec.Meta(gt=0)]  # of a corpus, relative to others
 
 

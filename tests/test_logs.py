@@ -42,10 +42,13 @@ def test_json_lines_are_objects(capsys: pytest.CaptureFixture[str]) -> None:
         ("\x1b]0;title\x07x", "x"),
         ("\x1b]8;;http://evil\x1b\\link", "link"),
         ("a\rb\x00c\x9b31md", "ab" + "c31md"),
+        ("a\u202eb\u2066c\u200fd\u061c", r"a\u202eb\u2066c\u200fd\u061c"),
+        ("\U000e0041\ufeff", r"\U000e0041\ufeff"),
+        ("\u0645\u06cc\u200c\u062e", "\u0645\u06cc\u200c\u062e"),
     ],
 )
 def test_text_for_a_terminal_has_no_control_codes(text: str, shown: str) -> None:
-    """Generated text cannot move the cursor, set a title or hide a link."""
+    """Generated text cannot move the cursor, set a title, hide a link or run backwards; what scripts need stays."""
     assert logs.printable(text) == shown
 
 

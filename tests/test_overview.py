@@ -33,7 +33,11 @@ def test_an_interrupted_reading_says_how_far_it_was_and_how_to_go_on(tmp_path: P
         "what was read is kept, last 7 s ago",
         f"to go on: magicoder-gen sample --run '{run.root}'",
     ]
+    run.config_path.touch()
     kept.unlink()
+    assert overview.status_lines(overview.status(run))[-1] == (
+        f"to go on: magicoder-gen sample '{run.config_path}' --run '{run.root}'"
+    )
     assert "nothing is kept of it" in overview.status_lines(overview.status(run))
 
 

@@ -1,13 +1,16 @@
 """Sampling through the command line: signals, a hub that goes away, a run that must not lose what it has."""
 
 import json
+import os
+import re
 import signal
+import subprocess
 from pathlib import Path
 
 import pyarrow
 import pyarrow.parquet
 import pytest
-from command import ANSWERS, lines, run, start, wait_for
+from command import ANSWERS, PYTHON, ROOT, lines, products, run, start, wait_for
 from hub_server import serving
 
 
@@ -23,10 +26,10 @@ def test_a_signal_ends_the_reading(tmp_path: Path, number: signal.Signals, code:
         process.send_signal(number)
         _, talk = process.communicate(timeout=30)
     assert process.returncode == code
-    assert talk == "ERROR interrupted; the same command goes on where this one stopped\n"
+    assert talk == "ERROR interrupted; what was finished is kept, the same command goes on from there\n"
     said = run("status", "r", cwd=tmp_path).stdout
     assert "sample was interrupted after " in said
-    assert "to go on: magicoder-gen sample --run r\n" in said
+    assert "to go on: magicoder-gen sample r/config.yaml --run r\n" in said
     assert run("sample", "--run", "r", cwd=tmp_path).returncode == 0
 
 
@@ -86,7 +89,103 @@ def test_seeds_that_were_not_asked_are_replaced_with_a_warning(tmp_path: Path) -
     assert run("sample", *options, "--num", "2", cwd=tmp_path).returncode == 0
     done = run("sample", *options, "--num", "1", "--set", "rng_seed=5", cwd=tmp_path)
     assert done.returncode == 0
-    assert "sample: num, rng_seed changed; the 1 seeds here are replaced" in done.stderr
+    assert "sample: sample.num, rng_seed changed; the 1 seeds here are replaced" in done.stderr
+
+
+def test_what_fails_before_it_begins_neither_replaces_seeds_nor_has_a_result(tmp_path: Path) -> None:
+    """No word of replacing, nothing on stdout: what is there is of an earlier command."""
+    rows = [{"content": f"import os, sys\nx = {number}\n"} for number in range(9)]
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "a.parquet")
+    options = ["--run", "r", "--set", "sample.corpora=[{type: tables, paths: [a.parquet], language: python}]"]
+    assert run("sample", *options, "--num", "2", cwd=tmp_path).returncode == 0
+    before = products(tmp_path / "r")
+    for flags in ([], ["--json"]):
+        failed = run("sample", *options, "--set", "sample.corpora[0].text=code", *flags, cwd=tmp_path)
+        assert (failed.returncode, failed.stdout) == (78, "")
+        assert "replaced" not in failed.stderr
+    assert products(tmp_path / "r") == before
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows[:5]), tmp_path / "a.parquet")
+    done = run("sample", *options, "--num", "2", cwd=tmp_path)
+    assert "the files of the corpora changed; the 2 seeds here are replaced" in done.stderr
+
+
+def test_more_seeds_replace_none(tmp_path: Path) -> None:
+    """They begin with those that are there."""
+    (tmp_path / "a.py").write_text("import os, sys\n")
+    (tmp_path / "b.py").write_text("import os, re\n")
+    options = ["--run", "r", "--set", "sample.corpora=[{type: local, path: .}]"]
+    assert run("sample", *options, "--num", "1", cwd=tmp_path).returncode == 0
+    more = run("sample", *options, "--num", "2", cwd=tmp_path)
+    assert (more.returncode, more.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "key", ["num", "quotas.python", "max_line_length", "corpora[0].max_bytes", "strategy.max_lines"]
+)
+@pytest.mark.parametrize("flags", [[], ["--dry-run"]])
+def test_a_number_beyond_all_measure_is_a_config_error(tmp_path: Path, key: str, flags: list[str]) -> None:
+    """One line; also where nothing would be written."""
+    corpus = ["--set", "sample.corpora=[{type: local, path: .}]"]
+    done = run("sample", *corpus, "--set", f"sample.{key}={10**20 - 1}", *flags, "--run", "r", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (78, "")
+    assert re.fullmatch(r"ERROR .*<= 2147483647.*\n", done.stderr)
+
+
+def test_a_flag_beyond_all_measure_is_an_error_too(tmp_path: Path) -> None:
+    """As any other number that cannot be."""
+    (tmp_path / "r").mkdir()
+    for command, code in ((["sample", "--num"], 78), (["show", "r", "-n"], 2)):
+        done = run(*command, str(10**20 - 1), cwd=tmp_path)
+        assert (done.returncode, done.stdout) == (code, "")
+        assert "9999 is not in the range" in done.stderr or done.stderr.startswith("ERROR --set sample.num: ")
+        assert "Traceback" not in done.stderr
+
+
+def test_a_large_number_is_a_number(tmp_path: Path) -> None:
+    """It costs neither time nor memory where there are few documents."""
+    (tmp_path / "a.py").write_text("import os, sys\n")
+    for wanted in (["--num", "2147483647"], ["--set", "sample.quotas={python: 2147483647, rust: 2147483647}"]):
+        options = ["--run", wanted[0].strip("-"), "--set", "sample.corpora=[{type: local, path: .}]"]
+        assert run("sample", *options, *wanted, "--dry-run", cwd=tmp_path).returncode == 0
+        assert run("sample", *options, *wanted, cwd=tmp_path).returncode == 0
+
+
+def test_a_full_disk_is_named_with_the_file_and_leaves_nothing_half_written(tmp_path: Path) -> None:
+    """Also at the very first file; a file size limit stands in for the disk."""
+    (tmp_path / "a.py").write_text("import os, sys\n")
+    options = "--run r --set 'sample.corpora=[{type: local, path: .}]'"
+    limited = f"ulimit -f 1; trap '' XFSZ; exec {PYTHON} -m magicoder_gen sample {options}"
+    full = subprocess.run(
+        ["bash", "-c", limited],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": ROOT},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert full.returncode == 74
+    assert full.stderr == "ERROR r/config.yaml: File too large; free space and run the same command again\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.py"]
+
+
+def test_a_dry_run_names_damaged_files_and_counts_them(tmp_path: Path) -> None:
+    """As the real run does; where no seed can be had, in the same words."""
+    (tmp_path / "a.parquet").write_bytes(b"PAR1 torn")
+    rows = [{"content": f"import os, sys\nx = {number}\n"} for number in range(33)]
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "b.parquet")
+    options = ["--run", "r", "--set", "sample.corpora=[{type: tables, paths: ['*.parquet'], language: python}]"]
+    look, real = (run("sample", *options, *flags, cwd=tmp_path) for flags in (["--dry-run"], []))
+    (warning,) = [line for line in look.stderr.split("\n") if "a.parquet is damaged" in line]
+    assert warning.startswith("WARNING ")
+    assert warning in real.stderr
+    assert "bad_file: 1 file" in look.stdout
+    (tmp_path / "a.parquet").unlink()
+    quota = ["--set", "sample.quotas={rust: 3}"]
+    look, real = (run("sample", *options, *quota, *flags, cwd=tmp_path) for flags in (["--dry-run"], []))
+    assert look.returncode == real.returncode == 3
+    assert "none of 33 documents" in look.stderr
+    assert "(no_quota 33)" in look.stderr
+    assert look.stderr in real.stderr
 
 
 def test_a_dry_run_writes_nothing_and_ends_as_sampling_would(tmp_path: Path) -> None:

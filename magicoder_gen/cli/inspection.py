@@ -1,5 +1,6 @@
 """Look at a run: `status`, `show`."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -20,7 +21,7 @@ def status(run: Path, *, as_json: bool) -> None:
 @click.command()
 @parameters.RUN
 @click.argument("row", required=False)
-@click.option("-n", "number", type=click.IntRange(min=1), default=3, help="Without ROW: how many to show.")
+@click.option("-n", "number", type=click.IntRange(1, sys.maxsize), default=3, help="Without ROW: how many to show.")
 @parameters.JSON
 def show(run: Path, row: str | None, *, number: int, as_json: bool) -> None:
     """Show where the row with the id ROW comes from, or the first samples of RUN; seeds, where there is no sample."""

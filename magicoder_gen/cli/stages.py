@@ -98,6 +98,7 @@ def _stages(
     names: tuple[str, ...], config: "Config", run: "RunDir", results: dict[str, "StageEntry"]
 ) -> MagicoderError | None:
     """Run the stages; return what ended them early, or the last poor yield that others could build on."""
+    before = run.stages()
     poor: PoorYield | None = None
     for name in names:
         try:
@@ -105,7 +106,8 @@ def _stages(
         except PoorYield as error:
             poor = error
         except MagicoderError as error:
-            _note(name, run, results)
+            if run.stages().get(name) != before.get(name):  # else it did not even begin
+                _note(name, run, results)
             return error
         _note(name, run, results)
         if poor and not results[name].kept():

@@ -1,13 +1,10 @@
 """The work shared by processes of this machine."""
 
 from collections.abc import Callable, Generator, Iterable
-from typing import Annotated
-
-import msgspec
 
 from magicoder_gen.executors import cores, order
 from magicoder_gen.executors.serial import Serial
-from magicoder_gen.records import Block, Result, Task
+from magicoder_gen.records import Block, Positive, Result, Task
 
 
 class Processes(Block, frozen=True):
@@ -18,7 +15,7 @@ class Processes(Block, frozen=True):
     memory. The results do not depend on their number.
     """
 
-    workers: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    workers: Positive | None = None
 
     def map(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Generator[Result, None, None]:
         """Yield function(task) for each task, in order; 2 x workers tasks are taken ahead.

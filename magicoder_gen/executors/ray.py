@@ -9,13 +9,11 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated, Any
-
-import msgspec
+from typing import Any
 
 from magicoder_gen.errors import ConfigError, TryLater
 from magicoder_gen.executors import cores, order
-from magicoder_gen.records import Block, Result, Task
+from magicoder_gen.records import Block, Positive, Result, Task
 
 RETRIES = 3  # of a task whose worker died
 
@@ -34,7 +32,7 @@ class Ray(Block, frozen=True):
     """
 
     address: str | None = None
-    workers: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    workers: Positive | None = None
 
     def map(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Generator[Result, None, None]:
         """Yield function(task) for each task, in order.

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 import msgspec
 
 from magicoder_gen.generate.journal import Journal, State
-from magicoder_gen.records import Intent, Options, Prompt
+from magicoder_gen.records import Intent, Options, Positive, Prompt
 
 
 class Limits(Options, frozen=True):
@@ -17,7 +17,7 @@ class Limits(Options, frozen=True):
     `grace` is how long (seconds) answers under way are waited for after a signal.
     """
 
-    max_requests: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    max_requests: Positive | None = None
     max_duration: Annotated[float, msgspec.Meta(gt=0)] | None = None
     grace: Annotated[float, msgspec.Meta(ge=0)] = 25.0
 

@@ -6,11 +6,11 @@ from typing import Annotated, ClassVar, Literal, TypeVar
 import msgspec
 
 from magicoder_gen.fingerprint import digest
-from magicoder_gen.records import Block
+from magicoder_gen.records import Block, Positive
 from magicoder_gen.sample.pools import Candidate
 from magicoder_gen.sample.protocols import Fragment
 
-PerRepo = Annotated[int, msgspec.Meta(ge=1)] | None
+PerRepo = Positive | None
 AnyFragment = TypeVar("AnyFragment", bound=Fragment)
 
 
@@ -51,24 +51,23 @@ class Prefix(Uniform, frozen=True, tag="prefix"):
 class TwoStage(Uniform, frozen=True, tag="two_stage"):
     """Random parts of the corpus, then random documents in them: for a corpus too large to be read.
 
-    Parts are row groups of parquet files, whole files of other tables, groups of neighbouring source files. They are
-    taken in the order of a hash of rng_seed and their names until they hold `share` of the bytes. Documents within
-    a part may resemble each other, so `max_per_repo` (null = any number) is worth setting. Every document has
-    the same probability where parts hold equally many. A larger `num` extends a smaller one.
+    Parts are row groups of parquet files, whole files of other tables, groups of neighbouring source files. Of each
+    corpus a `share` of the parts is read, rounded, at least one: those that come first by a hash of rng_seed and
+    their names. So every part has the same probability, whatever its size, and `share` of the bytes is read on
+    average, nearly that where parts are many or alike in size. Documents within a part may resemble each other, so
+    `max_per_repo` (null = any number) is worth setting. Every document has the same probability where parts hold
+    equally many. A larger `num` extends a smaller one.
     """
 
     share: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.1
 
     def of(self, fragments: Sequence[AnyFragment], rng_seed: int) -> Sequence[AnyFragment]:
-        """Return parts that hold at most `share` of the bytes, at least one, in the corpus's order."""
-        budget = self.share * sum(fragment.bytes for fragment in fragments)
-        chosen: set[str] = set()
-        spent = 0
-        for fragment in sorted(fragments, key=lambda fragment: digest([rng_seed, fragment.id])):
-            if chosen and spent + fragment.bytes > budget:
-                break
-            chosen.add(fragment.id)
-            spent += fragment.bytes
+        """Return `share` of the parts, at least one, in the corpus's order.
+
+        To stop at a number of bytes instead would favour small parts or large ones.
+        """
+        drawn = sorted(fragments, key=lambda fragment: digest([rng_seed, fragment.id]))
+        chosen = {fragment.id for fragment in drawn[: max(1, round(self.share * len(drawn)))]}
         return [fragment for fragment in fragments if fragment.id in chosen]
 
 
@@ -81,7 +80,7 @@ class Diverse(Uniform, frozen=True, tag="diverse"):
     `max_per_repo` seeds come from one repository (null = any number).
     """
 
-    pool: Annotated[int, msgspec.Meta(ge=1)] = 20_000
+    pool: Positive = 20_000
 
     def capacity(self, wanted: int) -> int:  # noqa: ARG002  # a fixed pool: more seeds extend fewer
         """Return the size of the pool."""

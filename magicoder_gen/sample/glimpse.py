@@ -71,7 +71,8 @@ class Glimpse:
     """What a few documents of each of `groups` (languages, or ANY) tell of a corpus's `parts`.
 
     `looked` counts the documents tried, `refused` those of them that gave nothing, by reason. `unusable` counts
-    those that no group can have, among all that were `passed`.
+    those that no group can have, among all that were `passed`: read, or known to be in a language without a group.
+    `details` is what the log says of lost ones.
     """
 
     def __init__(self, parts: Sequence[Fragment], groups: Sequence[str], judge: Judge) -> None:
@@ -79,10 +80,12 @@ class Glimpse:
         self.looked: Counter[str] = Counter()
         self.refused: dict[str, Counter[str]] = {group: Counter() for group in groups}
         self.unusable: Counter[str] = Counter()
+        self.details: list[str] = []
         self._languages: Counter[str] = Counter()  # of all passed, lost ones under ANY
         self._of_file: defaultdict[str, Counter[str]] = defaultdict(Counter)  # the same by file: many hold one language
         self._seen: dict[str, Counter[str]] = {}  # the same by part
         self._ended: set[str] = set()  # parts that were read to their end
+        self._pass_told(parts)
         points = _points(parts, groups)
         for number, part in enumerate(parts):
             here = {group: found[number] for group, found in points.items() if found[number]}
@@ -90,17 +93,32 @@ class Glimpse:
                 tries = {group: count * TRIED // points[group].total() for group, count in here.items()}
                 self._look(part, tries, limit=PASSED * max(here.values()), judge=judge)
 
+    def _pass_told(self, parts: Sequence[Fragment]) -> None:
+        """Count the documents of which parts tell that they are in a language without a group."""
+        told = [found for part in parts for found in (part.languages or {}).items() if self._tells(part)]
+        number = sum(count for language, count in told if language not in self.refused)
+        self.unusable.update({"no_quota": number} if number else {})
+        self.passed += number
+
+    def _tells(self, part: Fragment) -> bool:
+        return part.languages is not None and ANY not in self.refused
+
     def _look(self, part: Fragment, tries: dict[str, int], *, limit: int, judge: Judge) -> None:
         """Read at most `limit` documents of a part and try the first of each group; stop where no more can be told."""
         seen = self._seen[part.id] = Counter()
         tried: Counter[str] = Counter()
+        counted = 0  # that have been passed already, for the part tells of them
         is_counted = part.documents is not None and (ANY in tries or part.languages is not None)
         for document in part.read():
             if seen.total() >= limit or (is_counted and all(tried[group] >= most for group, most in tries.items())):
                 break
             seen[document.language if isinstance(document, Document) else ANY] += _count(document)
             group = self._group(document, part)
-            if group is None:
+            if isinstance(document, Skipped) and document.detail:
+                self.details.append(document.detail)
+            if group is None and isinstance(document, Document) and self._tells(part):
+                counted += 1
+            elif group is None:
                 self.unusable["no_quota" if isinstance(document, Document) else document.reason] += _count(document)
             elif tried[group] < tries.get(group, 0):
                 number = min(_count(document), tries[group])
@@ -111,7 +129,7 @@ class Glimpse:
         else:
             self._ended.add(part.id)
         self.looked += tried
-        self.passed += seen.total()
+        self.passed += seen.total() - counted
         self._languages += seen
         self._of_file[file_of(part)] += seen
 

@@ -4,7 +4,7 @@ import logging
 import sys
 from collections import Counter
 from importlib.util import find_spec
-from itertools import islice
+from itertools import islice, repeat
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -18,7 +18,7 @@ from magicoder_gen.sample.corpora.hub import Hub
 from magicoder_gen.sample.corpora.local import Local
 from magicoder_gen.sample.corpora.stdlib import Stdlib
 from magicoder_gen.sample.corpora.tables import Tables
-from magicoder_gen.sample.documents import AnyDocuments, Diverse, Uniform
+from magicoder_gen.sample.documents import AnyDocuments, Diverse, TwoStage, Uniform
 from magicoder_gen.sample.protocols import Quality
 from magicoder_gen.sample.quality import presets
 from magicoder_gen.sample.quality.benchmark import Benchmarks
@@ -104,9 +104,12 @@ class SampleOptions(Options, frozen=True):
 
     def split(self) -> dict[str, int]:
         """Return how many of the wanted seeds are of each language, if it has as many."""
-        turns = in_proportion([(quota, iter([language] * quota)) for language, quota in self.shares().items()])
-        counts = Counter(islice(turns, self.wanted()))
-        return {language: counts[language] for language in self.shares()}
+        shares, wanted = self.shares(), self.wanted()
+        if wanted == sum(shares.values()):
+            return shares
+        turns = in_proportion([(quota, repeat(language, quota)) for language, quota in shares.items()])
+        counts = Counter(islice(turns, wanted))
+        return {language: counts[language] for language in shares}
 
     def checks(self) -> tuple[presets.Check, ...]:
         """Return what a snippet must fulfil; a check of the list takes the place of the same one of a preset."""
@@ -203,6 +206,12 @@ class SampleOptions(Options, frozen=True):
         """Return what messages call the corpora together."""
         return ", ".join(corpus.title() for corpus in self.corpora)
 
+    def _remedy(self) -> str:
+        """Return which option lets more documents be chosen, where one limits them."""
+        if isinstance(self.documents, Diverse):
+            return "; raise sample.documents.pool"
+        return "; raise sample.documents.share" if isinstance(self.documents, TwoStage) else ""
+
     def require_yield(self, counts: Counts) -> None:
         """Raise PoorYield if there is no seed; warn if there are fewer than asked for."""
         wanted = self.wanted()
@@ -215,9 +224,10 @@ class SampleOptions(Options, frozen=True):
         if counts.kept == 0:
             raise PoorYield(
                 f"none of {counts.taken} documents in {self.titles()} gave a seed ({reasons}); "
-                "widen sample.corpora or relax sample.strategy and sample.quality"
+                f"widen sample.corpora or relax sample.strategy and sample.quality{self._remedy()}"
             )
-        logger.warning("asked for %d seeds, found %d in %d documents (%s)", wanted, counts.kept, counts.taken, reasons)
+        found = (wanted, counts.kept, counts.taken, reasons, self._remedy())
+        logger.warning("asked for %d seeds, found %d in %d documents (%s)%s", *found)
 
 
 def _deciding(corpus: AnyCorpus) -> dict[str, Any]:

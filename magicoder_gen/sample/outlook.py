@@ -11,6 +11,7 @@ from magicoder_gen.sample.corpora import faults
 from magicoder_gen.sample.corpora.hub import Hub
 from magicoder_gen.sample.corpora.tables import Tables
 from magicoder_gen.sample.documents import Prefix
+from magicoder_gen.sample.fragments import Damage
 from magicoder_gen.sample.glimpse import Certainty, Estimate, Glimpse, file_of, judge
 from magicoder_gen.sample.options import AnyCorpus, SampleOptions
 from magicoder_gen.sample.protocols import Fragment
@@ -94,14 +95,18 @@ class _Seen:
 
 
 def look(options: SampleOptions, *, rng_seed: int) -> Outlook:
-    """Look at every corpus without reading more than a few documents of each; writes nothing."""
+    """Look at every corpus without reading more than a few documents of each; writes nothing, warns of damage met."""
     seen = [_Seen(options, number, rng_seed) for number in range(len(options.corpora))]
+    damage = Damage()
+    for one in seen:
+        damage.log(one.glimpse.details)
+    damage.close()
     read = {group: _read(options, seen, group) for group in options.shares()}
     unusable = sum((one.glimpse.unusable for one in seen), Counter[str]())
-    is_prefix = isinstance(options.documents, Prefix)
+    guess = _guess(options)
     needed = [[found[number] for found in read.values()] for number in range(len(seen))]
     return Outlook(
-        tuple(_corpus(one, shares, is_prefix=is_prefix) for one, shares in zip(seen, needed, strict=True)),
+        tuple(_corpus(one, shares, guess=guess) for one, shares in zip(seen, needed, strict=True)),
         tuple(_language(options, seen, group, read=read[group]) for group in options.shares()),
         passed=sum(one.glimpse.passed for one in seen),
         unusable=dict(unusable.most_common()),
@@ -138,28 +143,39 @@ def _until(wanted: float, estimates: Iterable[Estimate]) -> Iterator[float]:
         wanted -= number
 
 
+def _guess(options: SampleOptions) -> Bound | None:
+    """Return what the number is that a prefix is thought to read: the least where languages are rare or seeds fall out.
+
+    None for what does not guess.
+    """
+    if not isinstance(options.documents, Prefix):
+        return None
+    return "at least" if options.quotas or options.spare() > 1 else "about"
+
+
 def _may_hold(part: Fragment, group: str) -> bool:
     return group == ANY or part.languages is None or group in part.languages
 
 
-def _corpus(seen: _Seen, read: list[Shares], *, is_prefix: bool) -> CorpusOutlook:
-    """Say what of a corpus is read; `read` has the shares that each group needs, guessed for a prefix."""
+def _corpus(seen: _Seen, read: list[Shares], *, guess: Bound | None) -> CorpusOutlook:
+    """Say what of a corpus is read; `read` has the shares that each group needs, and `guess` says what they are."""
     shares = [max(found) for found in zip(*read, strict=True)]
     documents = [seen.glimpse.documents(part) for part in seen.chosen]
-    taken = _total([documents], [shares])
-    if is_prefix and min(shares, default=1) < 1:
-        taken = taken.times(1)
+    taken = _amount(_total([documents], [shares]))
+    if guess and min(shares, default=1) < 1:
+        taken = _amount(_total([documents], [shares]).times(1))
+        taken = Amount(taken.number, "at least" if taken.bound == "at least" else guess)
     return CorpusOutlook(
         seen.corpus.title(),
         files=_files(seen.corpus, seen.every),
         documents=_amount(Estimate.total(map(seen.glimpse.documents, seen.every))),
         bytes=sum(part.bytes for part in seen.every),
-        documents_to_read=_amount(taken),
-        bytes_to_read=_bytes_to_read(seen.chosen, documents, shares),
+        documents_to_read=taken,
+        bytes_to_read=_bytes_to_read(seen.chosen, documents, shares, guess=guess or "about"),
     )
 
 
-def _bytes_to_read(parts: list[Fragment], documents: list[Estimate], shares: Shares) -> Amount:
+def _bytes_to_read(parts: list[Fragment], documents: list[Estimate], shares: Shares, *, guess: Bound) -> Amount:
     """Return the bytes of the shares; of a part that has nobody knows how many documents all of them, at most."""
     unknown = [
         found.certainty is Certainty.AT_LEAST and share > 0 for found, share in zip(documents, shares, strict=True)
@@ -170,7 +186,7 @@ def _bytes_to_read(parts: list[Fragment], documents: list[Estimate], shares: Sha
     ]
     if all(share == 1 for share in shares):
         return Amount(round(sum(sizes)))
-    return Amount(round(sum(sizes)), "at most" if any(unknown) else "about")
+    return Amount(round(sum(sizes)), "at most" if any(unknown) else guess)
 
 
 def _files(corpus: AnyCorpus, parts: list[Fragment]) -> int:
@@ -195,9 +211,16 @@ def _language(options: SampleOptions, seen: list[_Seen], group: str, *, read: li
         documents=_amount(documents),
         looked=looked,
         fit=looked - refused.total(),
-        seeds=Amount(wanted, "about") if seeds.number >= wanted else seeds,
+        seeds=_seeds(seeds, wanted, may_fall_out=options.spare() > 1),
         refused=dict(refused.most_common()),
     )
+
+
+def _seeds(found: Amount, wanted: int, *, may_fall_out: bool) -> Amount:
+    """Return how many of the wanted seeds there will be; at most so many where seeds fall out beside others."""
+    seeds = Amount(wanted, "about") if found.number >= wanted else found
+    is_bound = may_fall_out and seeds.number and seeds.bound != "at least"
+    return Amount(seeds.number, "at most") if is_bound else seeds
 
 
 def _total(estimates: list[list[Estimate]], read: list[Shares]) -> Estimate:

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from magicoder_gen.sample.outlook import Amount, CorpusOutlook, LanguageOutlook, Outlook
 
 _SHOWN = 4  # reasons of a language
+_FILES = {"bad_file", "unreadable"}  # reasons that are counted in files
+_WORDS = {"at most": "up to"}
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 _STEP = 1000  # from one to the next
 
@@ -52,14 +54,23 @@ def _verdict(found: LanguageOutlook) -> str:
     if found.was_missed():
         return "none was seen, but not all was looked at"
     if found.seeds.number >= found.wanted:
-        return "enough"
+        return "similar ones fall out" if found.seeds.bound == "at most" else "enough"
     return "may be too few" if found.seeds.bound == "at least" else "too few"
 
 
 def _reasons(reasons: Mapping[str, int], of: int) -> str:
-    shown = [f"{reason} {count / of:.1%}" for reason, count in list(reasons.items())[:_SHOWN]]
+    shown = [_reason(reason, count, of) for reason, count in list(reasons.items())[:_SHOWN]]
     left = len(reasons) - _SHOWN
-    return ", ".join([*shown, *([f"{left} more reasons"] if left > 0 else [])])
+    return ", ".join([*shown, *([f"{left} more {_plural('reason', left)}"] if left > 0 else [])])
+
+
+def _reason(reason: str, count: int, of: int) -> str:
+    """Return a share of documents; of lost files nobody knows how many they held."""
+    return f"{reason}: {count:,} {_plural('file', count)}" if reason in _FILES else f"{reason} {count / of:.1%}"
+
+
+def _plural(word: str, number: int) -> str:
+    return word if number == 1 else f"{word}s"
 
 
 def _explanations(outlook: Outlook) -> Iterator[str]:
@@ -67,7 +78,7 @@ def _explanations(outlook: Outlook) -> Iterator[str]:
     yield ""
     if outlook.unusable:
         found = _reasons(outlook.unusable, outlook.passed)
-        yield f"Of {outlook.passed:,} documents read for this, some are of no use to any language: {found}."
+        yield f"Of {outlook.passed:,} documents seen for this, some are of no use to any language: {found}."
     yield "About: estimated from the documents tried. Equal or similar texts and max_per_repo can make seeds fewer."
     if any(amount.bound == "at least" for amount in amounts):
         yield "At least: only reading to the end tells how many documents such files have."
@@ -75,7 +86,11 @@ def _explanations(outlook: Outlook) -> Iterator[str]:
 
 
 def _shown(amount: Amount) -> str:
-    return f"{amount.number:,}" if amount.bound == "exactly" else f"{amount.bound} {amount.number:,}"
+    return _bounded(amount, f"{amount.number:,}")
+
+
+def _bounded(amount: Amount, text: str) -> str:
+    return text if amount.bound == "exactly" else f"{_WORDS.get(amount.bound, amount.bound)} {text}"
 
 
 def _share(number: int, of: int) -> str:
@@ -87,7 +102,7 @@ def _size(amount: Amount) -> str:
     while number >= _STEP and unit + 1 < len(_UNITS):
         number, unit = number / _STEP, unit + 1
     text = f"{number:,.1f} {_UNITS[unit]}" if unit else f"{amount.number} B"
-    return text if amount.bound == "exactly" else f"{amount.bound} {text}"
+    return _bounded(amount, text)
 
 
 def _aligned(rows: Sequence[Sequence[str]], *, left: set[int]) -> Iterator[str]:

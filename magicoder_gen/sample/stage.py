@@ -6,12 +6,13 @@ from typing import Any
 
 from magicoder_gen.fingerprint import digest
 from magicoder_gen.records import Executor, Progress
-from magicoder_gen.sample import fragments, procedure
+from magicoder_gen.sample import drift, fragments, procedure
 from magicoder_gen.sample.checkpoint import FILE, Checkpoint
 from magicoder_gen.sample.options import SampleOptions
 from magicoder_gen.sample.published import Published
 from magicoder_gen.sample.scanned import Scanned
 from magicoder_gen.sample.strategies.paper_lines import PaperLines
+from magicoder_gen.storage import rundir
 from magicoder_gen.storage.rundir import RunDir, StageEntry
 from magicoder_gen.storage.shards import ShardWriter
 
@@ -28,7 +29,9 @@ def run(
     """Write seeds/ and return what the manifest says of it; raise PoorYield after that if there is no seed."""
     began = time.monotonic()
     chosen = list(fragments.chosen(options, rng_seed))  # first: what cannot be listed must not undo what is there
+    before = run.stages().get("sample")
     run.begin("sample", inputs)
+    drift.warn(before, rundir.as_json(inputs))
     divided = [procedure.PORTION, fragments.named(chosen)]
     checkpoint = Checkpoint(run.folder("seeds") / FILE, digest([inputs, divided]))
     source: Scanned | Published

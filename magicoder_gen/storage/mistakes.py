@@ -54,8 +54,14 @@ def taught(message: str, tree: Any, value_type: Any, *, where: Where) -> str:
     elif isinstance(value, str) and problem.startswith(("Expected", "Invalid enum")) and _words(infos, keys):
         problem = _misnamed(value, _words(infos, keys))
     elif problem.startswith("Expected") and "regex" not in problem and isinstance(value, str | int | float):
-        problem += f", not {str(value)[:_SHOWN]!r}"
+        problem += f", not {str(value)[:_SHOWN]!r}{_as_yaml(value)}"
     return f"{where.of(keys)}: {_shown(keys) or 'the file'}: {_plain(problem)}"
+
+
+def _as_yaml(value: str | float) -> str:
+    """Return how to write a number that YAML took for text: with a point, and a sign of the exponent."""
+    found = re.fullmatch(r"([-+]?\d+)(?:\.(\d*))?[eE]([-+]?)(\d+)", str(value)) if isinstance(value, str) else None
+    return f"; write {found[1]}.{found[2] or 0}e{found[3] or '+'}{found[4]}" if found else ""
 
 
 def _unknown_key(wrong: str, place: str, here: list[inspect.StructType], possible: list[inspect.StructType]) -> str:

@@ -143,17 +143,24 @@ def write_parts(folder: Path, records: Iterable[Any], layout: Layout) -> list[Pa
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Replace `path` atomically and durably: temporary file, fsync, rename, fsync of the folder."""
+    """Replace `path` atomically and durably: temporary file, fsync, rename, fsync of the folder.
+
+    Where that fails, nothing of it is left behind.
+    """
     temporary = path.with_name(f".{path.name}.tmp")
     with creating(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         file = temporary.open("wb")
-    with file, writing(path):
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    with writing(path):
-        rename_durably(temporary, path)
+    try:
+        with writing(path), file:  # closing writes too
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        with writing(path):
+            rename_durably(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def rename_durably(source: Path, target: Path) -> None:

@@ -1,5 +1,6 @@
 """Which documents: the blocks' own promises; how they work together is the stage's test."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 import msgspec
@@ -28,13 +29,29 @@ PARTS = [Part(f"f{number}.parquet:0", 90 + number % 20) for number in range(400)
 
 
 @pytest.mark.parametrize("share", [0.001, 0.05, 0.2, 1.0])
-def test_two_stage_reads_no_more_than_its_share(share: float) -> None:
-    """Of the bytes, but at least one part; in the order of the corpus."""
+def test_two_stage_takes_its_share_of_the_parts(share: float) -> None:
+    """And so about that of the bytes, but at least one part; in the order of the corpus."""
     chosen = TwoStage(share=share).of(PARTS, 976)
+    assert len(chosen) == max(1, round(share * len(PARTS)))
     read = sum(part.bytes for part in chosen) / sum(part.bytes for part in PARTS)
-    assert read <= share or len(chosen) == 1
-    assert read > share - 0.005
+    assert read == pytest.approx(share, abs=0.003)
     assert chosen == [part for part in PARTS if part in chosen]
+
+
+def test_two_stage_prefers_neither_large_nor_small_parts() -> None:
+    """Over 2000 numbers each of ten small and two large parts is read a third of the times, and so of the bytes."""
+    parts = [Part(f"{number}", 110 if number < 2 else 11) for number in range(12)]
+    times: Counter[str] = Counter()
+    for rng_seed in range(2000):
+        times.update(part.id for part in TwoStage(share=0.3).of(parts, rng_seed))
+    assert all(600 < times[part.id] < 735 for part in parts)
+    read = sum(times[part.id] * part.bytes for part in parts) / 2000 / sum(part.bytes for part in parts)
+    assert read == pytest.approx(1 / 3, abs=0.02)
+
+
+def test_two_stage_of_nothing_is_nothing() -> None:
+    """An empty corpus has no part."""
+    assert TwoStage().of([], 1) == []
 
 
 def test_two_stage_chooses_by_name_and_number() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from magicoder_gen.errors import ConfigError
+from magicoder_gen.errors import ConfigError, PoorYield
 from magicoder_gen.records import Counts
 from magicoder_gen.sample.corpora.hub import Hub
 from magicoder_gen.sample.corpora.local import Local
@@ -162,3 +162,19 @@ def test_too_few_seeds_are_a_warning_and_none_an_error(caplog: pytest.LogCapture
     assert not caplog.records
     options.require_yield(Counts(9, 3, {"empty": 4, "binary": 2}))
     assert "asked for 5 seeds, found 3 in 9 documents (empty 4, binary 2)" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("documents", "key"), [(Diverse(pool=50), "pool"), (TwoStage(share=0.5), "share"), (Uniform(), None)]
+)
+def test_what_reads_or_keeps_a_part_can_be_told_to_take_more(
+    documents: Any, key: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Too few seeds name the option that could give more, if there is one."""
+    options = SampleOptions(num=5, documents=documents)
+    remedy = f"raise sample.documents.{key}"
+    options.require_yield(Counts(9, 3, {"empty": 6}))
+    assert (remedy in caplog.text) == bool(key)
+    with pytest.raises(PoorYield) as none:
+        options.require_yield(Counts(9, 0, {"empty": 9}))
+    assert (remedy in str(none.value)) == bool(key)

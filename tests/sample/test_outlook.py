@@ -15,9 +15,10 @@ from magicoder_gen.sample import outlook
 from magicoder_gen.sample.corpora.hub import Hub
 from magicoder_gen.sample.corpora.local import Local
 from magicoder_gen.sample.corpora.tables import Tables
-from magicoder_gen.sample.documents import Prefix, TwoStage
+from magicoder_gen.sample.documents import Prefix, TwoStage, Uniform
 from magicoder_gen.sample.options import SampleOptions
 from magicoder_gen.sample.outlook import Amount, LanguageOutlook, Outlook
+from magicoder_gen.sample.quality.duplicates import NearDuplicates
 from magicoder_gen.sample.strategies.paper_lines import PaperLines
 
 FIT = "import os, sys\n"
@@ -76,8 +77,8 @@ def test_two_stage_reads_its_share(table: Path) -> None:
     """The bytes that would be read are those of the parts chosen."""
     found = looked(Tables(paths=(table,), language="python"), documents=TwoStage(share=0.2))
     (corpus,) = found.corpora
-    assert 0.1 < corpus.bytes_to_read.number / corpus.bytes <= 0.2
-    assert corpus.documents_to_read in {Amount(150), Amount(200)}
+    assert corpus.bytes_to_read.number / corpus.bytes == pytest.approx(0.2, abs=0.02)
+    assert corpus.documents_to_read == Amount(200)
     assert found.languages[0].documents == corpus.documents_to_read
 
 
@@ -213,3 +214,31 @@ def test_an_empty_folder_is_the_error_that_sampling_ends_with(tmp_path: Path) ->
     options = SampleOptions(corpora=(Local(path=tmp_path),))
     with pytest.raises(PoorYield, match="no document in local"):
         outlook.require_yield(outlook.look(options, rng_seed=976), options)
+
+
+def test_documents_in_other_languages_are_counted_as_sampling_counts_them(tmp_path: Path, table: Path) -> None:
+    """Those that nobody looks at, for the folder or the table tells their language, and all of those that are."""
+    for number in range(33):
+        (tmp_path / f"{number}.py").write_text(FIT)
+    (tmp_path / "a.rs").write_text("")
+    corpora = (Local(path=tmp_path, exclude=("*.parquet",)), Tables(paths=(table,), language="python"))
+    options = SampleOptions(corpora=corpora, quotas={"rust": 3})
+    with pytest.raises(PoorYield, match=r"none of 1034 documents in .* \(no_quota 1033, empty 1\)"):
+        outlook.require_yield(outlook.look(options, rng_seed=976), options)
+
+
+@pytest.mark.parametrize(
+    "options", [{"quality": (NearDuplicates(),)}, {"quality": "none", "documents": Uniform(max_per_repo=3)}]
+)
+def test_what_compares_seeds_makes_the_estimate_a_bound(table: Path, options: dict[str, Any]) -> None:
+    """How many fall out nobody knows before."""
+    found = looked(Tables(paths=(table,), language="python", repo="lang"), num=90, **options)
+    assert found.languages[0].seeds == Amount(90, "at most")
+
+
+def test_a_prefix_may_read_further_than_estimated(table: Path) -> None:
+    """Where languages or repositories must be found, or seeds fall out: the estimate is the least."""
+    by_language = Tables(paths=(table,), language_column="lang", repo="lang")
+    for options in ({"quotas": {"rust": 50}}, {"num": 50, "documents": Prefix(max_per_repo=25)}):
+        (corpus,) = looked(by_language, **{"documents": Prefix(), **options}).corpora
+        assert corpus.documents_to_read.bound == corpus.bytes_to_read.bound == "at least"

@@ -36,7 +36,7 @@ def test_a_shortage_is_named() -> None:
 def test_what_no_language_can_use_is_told() -> None:
     """With its share of all that was read for the estimate."""
     text = "\n".join(printed(PYTHON, unusable={"no_quota": 50}))
-    assert "Of 200 documents read for this, some are of no use to any language: no_quota 25.0%." in text
+    assert "Of 200 documents seen for this, some are of no use to any language: no_quota 25.0%." in text
     assert "of no use" not in "\n".join(printed(PYTHON))
 
 
@@ -44,3 +44,19 @@ def test_columns_stand_below_each_other() -> None:
     """The heading of the last column begins where its cells do."""
     lines = outlook_table.lines(Outlook((CORPUS,), (PYTHON,), 100, {}))
     assert lines[1].index("corpus") == lines[2].index("local code")
+
+
+def test_a_bound_is_not_called_enough() -> None:
+    """Seeds may fall out beside others."""
+    most = LanguageOutlook("c", 20, Amount(900), 100, 90, Amount(20, "at most"), {})
+    assert "up to 20 of 20: similar ones fall out" in "\n".join(printed(most))
+
+
+def test_reasons_have_their_plural_and_files_are_no_share_of_documents() -> None:
+    """A damaged file holds nobody knows how many."""
+    five = {"empty": 5, "email": 4, "secret": 3, "binary": 2, "data": 1}
+    assert "binary 2.0%, 1 more reason" in printed(LanguageOutlook("c", 2, Amount(9), 100, 85, Amount(2), five))[6]
+    six = five | {"minified": 1}
+    assert "binary 2.0%, 2 more reasons" in printed(LanguageOutlook("c", 2, Amount(9), 100, 84, Amount(2), six))[6]
+    text = "\n".join(printed(PYTHON, unusable={"bad_file": 2, "unreadable": 1}))
+    assert "bad_file: 2 files, unreadable: 1 file." in text

@@ -1,5 +1,6 @@
 """Errors in a configuration name the file, the line, the key and what would be right."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -185,3 +186,20 @@ def test_a_file_that_is_none(tmp_path: Path) -> None:
     huge.write_bytes(b"#" * 2_000_000)
     with pytest.raises(ConfigError, match="is this the configuration"):
         settings.read(huge, Outer)
+
+
+@pytest.mark.parametrize(
+    ("written", "right"), [("1e308", "1.0e+308"), ("1e-3", "1.0e-3"), ("-2.5E7", "-2.5e+7"), ("1.e3", "1.0e+3")]
+)
+def test_a_number_that_yaml_takes_for_text_is_written_as_yaml_wants_it(written: str, right: str) -> None:
+    """YAML wants a point and a sign."""
+    with pytest.raises(ConfigError, match=re.escape(f"not '{written}'; write {right}")):
+        settings.decode("number: 1", Weighed, source=Path("c.yaml"), overrides=[f"weight={written}"])
+    assert settings.decode("", Weighed, source=Path("c.yaml"), overrides=[f"weight={right}"]).weight == float(written)
+
+
+class Weighed(Options, frozen=True):
+    """A file with a number that need not be whole."""
+
+    number: int = 1
+    weight: float = 1.0

@@ -8,7 +8,7 @@ import msgspec
 
 from magicoder_gen.fingerprint import digest
 from magicoder_gen.generate.teachers import pool
-from magicoder_gen.records import Block, Failure, Prompt, Reply, Sampling, Usage
+from magicoder_gen.records import Block, Failure, Positive, Prompt, Reply, Sampling, Usage
 
 
 class Scripted(Block, frozen=True):
@@ -16,7 +16,7 @@ class Scripted(Block, frozen=True):
 
     replies: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
     seconds: float = 0.0
-    concurrency: Annotated[int, msgspec.Meta(ge=1)] = 8
+    concurrency: Positive = 8
     worked_example: bool = False
     constrained: bool = False
 

@@ -19,13 +19,15 @@ def documents(
 
     A text is a string, of whatever arrow type, or bytes; it is not checked to be UTF-8. A null is `empty`, another
     type `bad_row`, more than `max_bytes` is `too_large`, a row without a language `no_language`, with one that we do
-    not know `unknown_language`. If the first batch of a fragment has no other, that is told in detail.
+    not know `unknown_language`. If the first batch of a fragment has no other, that is told in detail, and that its
+    texts are none.
     """
     contents = _contents(batch.column(columns.text))
     told = {field: batch.column(name) for field, name in columns.of_origin().items()}
     locate = partial(_origin, corpus, told)
     found, strange = _languages(batch, columns)
     detail = columns.unknown(strange) if is_first and strange else None
+    no_text = _no_text(batch, columns, corpus) if is_first else None
     for content, (language, reason), index in zip(contents, found, count(), strict=False):
         if language is None:
             yield Skipped(reason, locate(index), detail=detail)
@@ -33,7 +35,8 @@ def documents(
         elif content.__class__ is bytes and len(content) <= max_bytes:
             yield Document(content, language, partial(locate, index))
         else:
-            yield Skipped(_REASONS[content.__class__], locate(index))
+            yield Skipped(_REASONS[content.__class__], locate(index), detail=no_text)
+            no_text = None
 
 
 def _languages(batch: Any, columns: Columns) -> tuple[Iterable[Language], str | None]:
@@ -77,6 +80,14 @@ def _contents(array: Any) -> list[Any]:
         return [None if is_null else object() for is_null in array.is_null().to_pylist()]
     contents: list[Any] = binary.to_pylist()
     return contents
+
+
+def _no_text(batch: Any, columns: Columns, corpus: str) -> str | None:
+    """Return what the log says where the column of texts holds none, whatever its rows are; None if it holds texts."""
+    array = batch.column(columns.text)
+    if _as_binary(array.slice(0, 0)) is not None:
+        return None
+    return f"{corpus}: column {columns.text!r} holds {array.type}, not text; its rows are left out"
 
 
 def _as_binary(array: Any) -> Any:

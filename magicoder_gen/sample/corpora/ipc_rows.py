@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from magicoder_gen.sample.corpora import arrow_rows, parquet
-from magicoder_gen.sample.corpora.table_files import TableFile
+from magicoder_gen.sample.corpora.table_files import TableFile, arrow_file
 from magicoder_gen.sample.protocols import Document, Skipped
 
 _SLICE_ROWS = 1000  # made documents at a time; a batch may be as large as its file
@@ -59,7 +59,7 @@ def _batches(table: TableFile, included: list[int] | None) -> Iterator[tuple[Any
     import pyarrow.ipc
 
     options = pyarrow.ipc.IpcReadOptions(included_fields=included or [], use_threads=False)
-    with pyarrow.OSFile(str(table.path)) as file:
+    with arrow_file(table.path) as file:
         is_file = file.read(len(_FILE_MAGIC)) == _FILE_MAGIC
         file.seek(0)
         reader = (pyarrow.ipc.open_file if is_file else pyarrow.ipc.open_stream)(file, options=options)

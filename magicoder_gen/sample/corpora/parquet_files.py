@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from magicoder_gen.sample.corpora import parquet
-from magicoder_gen.sample.corpora.table_files import TableFile, damage
+from magicoder_gen.sample.corpora.table_files import TableFile, arrow_file, damage
 from magicoder_gen.sample.protocols import Document, Skipped
 
 _BUFFER_BYTES = 1 << 20  # without it, arrow reads a row group's column whole, be it gigabytes
@@ -40,7 +40,7 @@ def row_group_documents(table: TableFile, row_group: int, *, rows: int) -> Itera
     except FileNotFoundError:
         return iter([table.vanished(rows)])
     except damage() as error:
-        return iter([table.damaged(error, rows)])
+        return iter([table.lost(error, rows)])
     if row_group < file.metadata.num_row_groups:
         return _of_row_group(table, file, row_group)
     detail = f"{table.shown} has lost row group {row_group} since it was listed"
@@ -85,4 +85,4 @@ def _parsed(path: Path, _mtime_ns: int, _size: int) -> Any:
     """Open a file and parse its footer once for all its row groups; it closes with its last reader."""
     import pyarrow.parquet
 
-    return pyarrow.parquet.ParquetFile(path, pre_buffer=False, buffer_size=_BUFFER_BYTES)
+    return pyarrow.parquet.ParquetFile(arrow_file(path), pre_buffer=False, buffer_size=_BUFFER_BYTES)

@@ -20,7 +20,8 @@ SUFFIXES = tuple(_READERS)
 def documents(table: TableFile) -> Iterator[Document | Skipped]:
     """Yield the rows of a file in order, lazily.
 
-    What lies behind damage is one `bad_file`, a file that is gone one `vanished`.
+    What lies behind damage is one `bad_file`, a file that is gone one `vanished`, one we may not
+    read `unreadable`.
     """
     try:
         rows: Iterator[Document | Skipped] = _reader(table).documents(table)
@@ -28,11 +29,11 @@ def documents(table: TableFile) -> Iterator[Document | Skipped]:
     except FileNotFoundError:
         yield table.vanished()
     except damage() as error:
-        yield table.damaged(error)
+        yield table.lost(error)
 
 
 def column_names(table: TableFile) -> list[str] | None:
-    """Return the columns that the file shows at its start, None if it is empty or damaged."""
+    """Return the columns that the file shows at its start, None if it is empty or cannot be read."""
     try:
         names: list[str] | None = _reader(table).column_names(table)
     except damage() as error:

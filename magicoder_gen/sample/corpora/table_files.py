@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePath
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from magicoder_gen.records import Origin, Record
 from magicoder_gen.sample.corpora import faults
@@ -43,18 +43,35 @@ class TableFile(Record, frozen=True):
         """Return what stands for `count` rows of this file if it is no longer there."""
         return self.skipped("vanished", f"{self.shown} is gone since it was listed; its rows are left out", count=count)
 
-    def damaged(self, error: Exception, count: int = 1) -> Skipped:
-        """Return what stands for the rest of this file, `count` rows; raise TryLater if the machine lacks something."""
+    def lost(self, error: Exception, count: int = 1) -> Skipped:
+        """Return what stands for the rest of this file, `count` rows; raise TryLater if the machine lacks something.
+
+        What the operating system does not let us read is `unreadable`, what makes no sense a `bad_file`.
+        """
         faults.raise_if_exhausted(error, self.shown)
+        if isinstance(error, OSError) and error.errno:
+            detail = f"{self.shown} cannot be read: {os.strerror(error.errno)}; what it still holds is left out"
+            return self.skipped("unreadable", detail, count=count)
         detail = f"{self.shown} is damaged, the rest of it is left out: {faults.one_line(error)}"
         return self.skipped("bad_file", detail, count=count)
 
 
 def damage() -> tuple[type[Exception], ...]:
-    """Return what readers raise when a file is torn or altered, or has a name that is not UTF-8."""
+    """Return what readers raise when a file is torn or altered, or cannot be opened."""
     import pyarrow
 
-    return (pyarrow.ArrowException, OSError, EOFError, zlib.error, UnicodeEncodeError)
+    return (pyarrow.ArrowException, OSError, EOFError, zlib.error)
+
+
+def arrow_file(path: Path) -> Any:
+    """Open `path` as arrow does, which takes names that are not UTF-8 as bytes only, and says why it cannot in words.
+
+    So we ask the operating system first: its error has a number.
+    """
+    import pyarrow
+
+    path.open("rb").close()
+    return pyarrow.OSFile(os.fsencode(path))
 
 
 @contextmanager
@@ -66,7 +83,7 @@ def opened(path: Path) -> Iterator[io.BufferedReader]:
     elif path.suffix == ".zst":
         import pyarrow
 
-        with pyarrow.OSFile(str(path)) as file, pyarrow.CompressedInputStream(file, "zstd") as raw:
+        with arrow_file(path) as file, pyarrow.CompressedInputStream(file, "zstd") as raw:
             yield io.BufferedReader(cast("io.RawIOBase", raw), buffer_size=_STEP_BYTES)
     else:
         with path.open("rb") as stream:

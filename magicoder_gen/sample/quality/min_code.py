@@ -2,11 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from typing import Annotated
 
-import msgspec
-
-from magicoder_gen.records import Block
+from magicoder_gen.records import Block, Positive
 from magicoder_gen.sample import languages
 from magicoder_gen.sample.protocols import Snippet
 from magicoder_gen.sample.quality import prose
@@ -25,7 +22,7 @@ class MinCode(Block, frozen=True):
     snippets 8 % have fewer than three: closing brackets, blank lines, licence headers, descriptions.
     """
 
-    tokens: Annotated[int, msgspec.Meta(ge=1)] = 3
+    tokens: Positive = 3
 
     def reason(self, snippet: Snippet) -> str | None:
         """Return `too_little_code`, or None."""

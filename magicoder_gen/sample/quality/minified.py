@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 
-from magicoder_gen.records import Block
+from magicoder_gen.records import Block, Positive
 from magicoder_gen.sample.protocols import Snippet
 
 _VALUE = re.compile(
@@ -31,7 +31,7 @@ class Minified(Block, frozen=True):
     packages as minified, 0.5 % as data.
     """
 
-    max_line: Annotated[int, msgspec.Meta(ge=1)] = 1000
+    max_line: Positive = 1000
     mean_line: Annotated[float, msgspec.Meta(gt=0)] = 100.0
     alphanumeric: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.25
     data: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.6

@@ -1,18 +1,15 @@
 """The whole document as one snippet."""
 
 import random  # noqa: TID251  # the type of what fingerprint.rng returns
-from typing import Annotated
 
-import msgspec
-
-from magicoder_gen.records import Block
+from magicoder_gen.records import Block, Positive
 from magicoder_gen.sample.strategies.lines import line_count
 
 
 class File(Block, frozen=True):
     """The whole document, if it has at most `max_lines` lines (ours: 100 lines are about 1 000 tokens)."""
 
-    max_lines: Annotated[int, msgspec.Meta(ge=1)] = 100
+    max_lines: Positive = 100
 
     def window(self, source: str, language: str, rng: random.Random) -> tuple[int, int] | str:  # noqa: ARG002  # nothing to draw
         """Return all lines, or `too_many_lines`."""

@@ -17,7 +17,7 @@ from magicoder_gen.errors import ConfigError
 from magicoder_gen.records import Origin
 from magicoder_gen.sample.corpora.rows import SUFFIXES
 from magicoder_gen.sample.corpora.tables import Tables
-from magicoder_gen.sample.protocols import Document
+from magicoder_gen.sample.protocols import Document, Skipped
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -281,3 +281,38 @@ def test_a_title_says_files_and_language() -> None:
     paths = (Path("a.csv"), Path("b.csv"))
     assert Tables(paths=paths, language="c").title() == "tables a.csv b.csv (c)"
     assert Tables(paths=paths, path="file").title() == "tables a.csv b.csv (file)"
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_file_that_cannot_be_opened_is_unreadable(tmp_path: Path, suffix: str) -> None:
+    """That is no damage; the others are read. Root may open every file, so a folder takes its place."""
+    path = a_table(tmp_path, suffix)
+    (tmp_path / "z").mkdir()
+    corpus = a_corpus(path, a_table(tmp_path / "z", suffix))
+    parts = corpus.fragments()
+    path.unlink()
+    path.mkdir()
+    found = [row for part in parts for row in part.read()]
+    lost = [row for row in found if isinstance(row, Skipped)]
+    assert {row.reason for row in lost} == {"unreadable"}
+    assert {row.detail for row in lost} == {f"{path} cannot be read: Is a directory; what it still holds is left out"}
+    assert len(found) - len(lost) == len(ROWS)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_name_that_is_not_utf8_is_no_damage(tmp_path: Path, suffix: str) -> None:
+    """Whatever opens the file."""
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9" + suffix.encode()))
+    a_table(tmp_path, suffix).rename(odd)
+    assert texts(a_corpus(odd)) == [row["content"] for row in ROWS]
+
+
+@pytest.mark.parametrize("value", [7, ["x = 1"]])
+@pytest.mark.parametrize("suffix", [".parquet", ".arrow"])
+def test_a_column_that_holds_no_text_is_told_once(tmp_path: Path, suffix: str, value: object) -> None:
+    """Every row is bad, one line says why."""
+    corpus = a_corpus(a_table(tmp_path, suffix, [{"content": value}] * 5, row_group_size=5))
+    assert reasons(corpus) == {"bad_row": 5}
+    (detail,) = details(corpus)
+    assert detail.startswith(f"tables:rows{suffix}: column 'content' holds ")
+    assert detail.endswith(", not text; its rows are left out")
