@@ -11,18 +11,18 @@ import argparse
 import json
 import os
 import random  # noqa: TID251  # the published procedure, stated a second time
-import resource
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import corpus
+import processes
 
 ROOT = Path(__file__).resolve().parents[2]
 RNG_SEED = 976
@@ -130,7 +130,7 @@ def measure(name: str, arguments: argparse.Namespace, scratch: Path) -> dict[str
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     caches.mkdir()
     command = [sys.executable, __file__, "--corpus", arguments.corpus, "--bytes", str(arguments.bytes)]
-    used = _reaped()
+    used = processes.reaped()
     began = time.perf_counter()
     process = subprocess.Popen(  # noqa: S603  # ourselves
         [*command, "--contestant", name, "--out", out],
@@ -145,7 +145,7 @@ def measure(name: str, arguments: argparse.Namespace, scratch: Path) -> dict[str
         raise SystemExit(f"{name} ended with {process.returncode}:\n{(scratch / f'{name}.log').read_text()}")
     return {
         "wall_s": wall,
-        "cpu_s": max(cpu, _reaped() - used),
+        "cpu_s": max(cpu, processes.reaped() - used),
         "memory_mb": memory / MB,
         "cache_mb": _size(caches) / MB,
     }
@@ -160,34 +160,16 @@ def _size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def _reaped() -> float:
-    """Return CPU seconds of all descendants that were waited for: exact, but without those that were not."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
 def _watched(process: "subprocess.Popen[bytes]") -> tuple[float, float]:
     """Wait for the process; return CPU seconds and the largest memory, in bytes, of its session."""
     cpu: dict[int, float] = {}
     peak = 0
     while process.poll() is None:
-        members = list(_session(process.pid))
-        cpu.update(members)
-        peak = max(peak, sum(_memory(member) for member, _ in members))
+        members = list(processes.session(process.pid))
+        cpu.update((member, seconds) for member, seconds, _ in members)
+        peak = max(peak, sum(_memory(member) for member, *_ in members))
         time.sleep(0.05)
     return sum(cpu.values()), peak
-
-
-def _session(leader: int) -> Iterator[tuple[int, float]]:
-    """Yield every process of the session with the CPU seconds that it has used itself."""
-    for path in Path("/proc").iterdir():
-        if path.name.isdigit():
-            try:
-                fields = (path / "stat").read_text().rpartition(") ")[2].split()
-            except OSError:  # it has ended meanwhile
-                continue
-            if int(fields[3]) == leader:
-                yield int(path.name), (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def _memory(process: int) -> int:
