@@ -28,13 +28,14 @@ def completion(text: str | None = AN_ANSWER, *, finish_reason: str = "stop", **c
 
 
 class Server:
-    """What was asked: requests per prompt (its last message), headers, bodies, the most at one time."""
+    """What was asked: requests per prompt (its last message), headers, bodies, paths with queries, the most at once."""
 
     def __init__(self, behaviour: Behaviour) -> None:
         self.url = ""
         self.asked: Counter[str] = Counter()
         self.bodies: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
+        self.paths: list[str] = []
         self.most_in_flight = 0
         self.in_flight = 0
         self.seconds = 0.0
@@ -47,6 +48,7 @@ class Server:
         self.asked[prompt] += 1
         self.bodies.append(body)
         self.headers.append(dict(request.headers))
+        self.paths.append(request.path_qs)
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
@@ -61,7 +63,7 @@ class Server:
         if isinstance(answer, dict):
             return web.json_response(answer)
         status, headers, text = answer
-        return web.Response(status=status, headers=headers, text=text, content_type="application/json")
+        return web.Response(status=status, headers={"Content-Type": "application/json", **headers}, text=text)
 
     async def models(self, _request: web.Request) -> web.Response:
         """List one model."""
@@ -77,7 +79,7 @@ def serving(behaviour: Behaviour = lambda _prompt, _number: completion()) -> Ite
 
     async def start() -> None:
         app = web.Application(client_max_size=10**8)
-        app.router.add_post("/v1/chat/completions", server.chat)
+        app.router.add_post("/{folder:.+}/chat/completions", server.chat)
         app.router.add_get("/v1/models", server.models)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()

@@ -1,60 +1,63 @@
 """A teacher behind the OpenAI chat protocol: OpenAI itself, vLLM, SGLang, llama.cpp, Ollama, any compatible URL."""
 
 import asyncio
-import logging
-import os
-import re
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
-from typing import TYPE_CHECKING, Annotated, ClassVar
-from urllib.parse import urlsplit
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack, aclosing
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 
-from magicoder_gen.errors import NotAuthorised, TeacherUnreachable
-from magicoder_gen.generate.teachers import conversation, pool, wire
-from magicoder_gen.records import Block, Failure, Options, Positive, Prompt, Reply, Sampling, Usage
+from magicoder_gen.errors import TeacherUnreachable
+from magicoder_gen.generate import prices
+from magicoder_gen.generate.prices import Price
+from magicoder_gen.generate.protocols import Desk, Outcome
+from magicoder_gen.generate.teachers import channel, conversation, pool, wire
+from magicoder_gen.generate.teachers.endpoints import OPENAI, Endpoint, EnvironmentName, Rate, check_extra, check_url
+from magicoder_gen.generate.teachers.router import Router
+from magicoder_gen.records import Block, Positive, Sampling
 
-if TYPE_CHECKING:
-    from openai import AsyncOpenAI
-
-logger = logging.getLogger("magicoder_gen")
-
-NO_KEY = "no-key-needed"  # the client insists on one
-OPENAI = "https://api.openai.com/v1"
-
-
-class Price(Options, frozen=True):
-    """USD per million tokens; null is unknown."""
-
-    input: Annotated[float, msgspec.Meta(ge=0)] | None = None
-    output: Annotated[float, msgspec.Meta(ge=0)] | None = None
-
-    def of(self, usage: Usage) -> float | None:
-        """Return the cost in USD, None if a price is unknown."""
-        if self.input is None or self.output is None:
-            return None
-        return (usage.input_tokens * self.input + usage.output_tokens * self.output) / 1e6
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
 
 
 class Chat(Block, frozen=True):
     """A model behind a URL. The key comes from the environment variable named `api_key_env`; null sends none.
 
-    `temperature` and `max_tokens` are the paper's (greedy, 2500 tokens). `timeout` is the total deadline of one
-    request in seconds. `attempts` counts those that may have been worked on; a 429 and a refused connection cost
-    none. When every request fails for `patience` seconds, the run stops. `worked_example` shows one question and
-    answer first, which small models need; `constrained` sends the recipe's grammar, which llama.cpp obeys.
+    `temperature` and `max_tokens` are the paper's (greedy, 2500 tokens); `extra` holds further fields of the request
+    as the server names them, as `{reasoning_effort: low}`. `concurrency` bounds requests at a time; the pace within
+    it follows what the endpoint says of its limits and what it bears, and `requests_per_minute` and
+    `tokens_per_minute` where they are set. `endpoints` lists several servers of the same model, each with its own
+    URL, key, limits and `weight`; one that fails is left alone and tried again later.
+
+    `timeout` is the total deadline of one request, `connect_timeout` and `idle_timeout` (between two pieces of an
+    answer) parts of it, all in seconds; `stream` has the answer sent in pieces, for gateways that give up on long
+    silence. An answer over `max_response_bytes` is not read. `attempts` counts requests that may have been worked
+    on; a 429 and a refused connection cost none. When every request fails for `patience` seconds, the run stops.
+    `price` is in USD per million tokens; for OpenAI's own URL a dated table serves where it is not set.
+
+    `worked_example` shows one question and answer first, which small models need; `constrained` sends the recipe's
+    grammar, which llama.cpp obeys. `api_key_header` is the header that carries the key where it is not
+    `Authorization: Bearer`, and `query` is added to the URL: Azure's older addresses want both.
     """
 
     model: str = "gpt-4o-mini"
     base_url: str | None = None
-    api_key_env: Annotated[str, msgspec.Meta(pattern="^[A-Za-z_][A-Za-z0-9_]*$")] | None = "OPENAI_API_KEY"
+    api_key_env: EnvironmentName | None = "OPENAI_API_KEY"
+    api_key_header: str | None = None
+    query: dict[str, str] = {}
     temperature: float | None = 0.0
     top_p: float | None = None
     max_tokens: Positive | None = 2500
     seed: int | None = None
+    extra: dict[str, Any] = {}
     concurrency: Positive = 64
-    timeout: Annotated[float, msgspec.Meta(gt=0)] = 600.0
+    requests_per_minute: Rate | None = None
+    tokens_per_minute: Rate | None = None
+    endpoints: tuple[Endpoint, ...] = ()
+    stream: bool = False
+    timeout: Seconds = 600.0
+    connect_timeout: Seconds = 30.0
+    idle_timeout: Seconds = 600.0
+    max_response_bytes: Positive = 16 << 20
     attempts: Positive = 5
     patience: Annotated[float, msgspec.Meta(ge=0)] = 60.0
     retry_timeouts: bool = True
@@ -63,102 +66,82 @@ class Chat(Block, frozen=True):
     constrained: bool = False
 
     delivery: ClassVar[frozenset[str]] = frozenset(
-        {"base_url", "api_key_env", "concurrency", "timeout", "attempts", "patience", "retry_timeouts", "price"}
-    )
+        {
+            "base_url", "api_key_env", "api_key_header", "query", "concurrency", "requests_per_minute",
+            "tokens_per_minute", "endpoints", "stream", "timeout", "connect_timeout", "idle_timeout",
+            "max_response_bytes", "attempts", "patience", "retry_timeouts", "price",
+        }
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
-        """Refuse a URL that carries a secret or is none."""
-        if self.base_url is None:
-            return
-        try:
-            url = urlsplit(self.base_url)
-            usable = url.scheme in {"http", "https"} and url.hostname and (url.port or 1)
-        except ValueError:
-            usable = False
-        if not usable:
-            raise ValueError("base_url must be like https://host:port/v1")
-        if "@" in url.netloc:
-            raise ValueError("base_url must not carry a user or password; name a variable in api_key_env")
+        """Refuse a URL that is none or carries a secret."""
+        check_url(self.base_url)
+        check_extra(self.extra)
 
     def sampling(self) -> Sampling:
         """Return the model and its parameters."""
-        return Sampling(self.model, self.temperature, self.top_p, self.max_tokens, self.seed)
+        return Sampling(self.model, self.temperature, self.top_p, self.max_tokens, self.seed, extra=self.extra)
 
-    def answer(self, prompts: AsyncIterator[Prompt]) -> AsyncGenerator[Reply | Failure, None]:
-        """Yield one outcome per prompt as each becomes known; raise NotAuthorised without a key."""
-        return answers(self, prompts, key=self.key())
+    def known_price(self) -> Price | None:
+        """Return the configured price, else OpenAI's list price where OpenAI itself is asked."""
+        if self.price is None and all(endpoint.url == OPENAI for endpoint in self.every_endpoint()):
+            return prices.listed(self.model)
+        return self.price
+
+    def every_endpoint(self) -> tuple[Endpoint, ...]:
+        """Return the endpoints, or the one that this mapping itself describes."""
+        return self.endpoints or (
+            Endpoint(
+                base_url=self.base_url,
+                api_key_env=self.api_key_env,
+                api_key_header=self.api_key_header,
+                query=self.query,
+                concurrency=self.concurrency,
+                requests_per_minute=self.requests_per_minute,
+                tokens_per_minute=self.tokens_per_minute,
+            ),
+        )
+
+    def key_variables(self) -> tuple[str, ...]:
+        """Return the names of the environment variables that hold keys."""
+        return tuple(endpoint.api_key_env for endpoint in self.every_endpoint() if endpoint.api_key_env)
 
     def check(self) -> None:
         """Raise NotAuthorised if a key is wanted and there is none."""
-        self.key()
+        for endpoint in self.every_endpoint():
+            endpoint.key()
 
-    def key(self) -> str:
-        """Return the key; raise NotAuthorised if the variable is unset or holds what no header can."""
-        if self.api_key_env is None:
-            return NO_KEY
-        key = os.environ.get(self.api_key_env, "").strip()
-        if not key:
-            raise NotAuthorised(
-                f"no key: set the environment variable {self.api_key_env}, "
-                "or generate.teacher.api_key_env: null for a server that needs none"
-            )
-        if not re.fullmatch("[!-~]+", key):
-            raise NotAuthorised(f"the key in {self.api_key_env} has spaces, line ends or other odd characters in it")
-        return key
+    def answer(self, desk: Desk) -> AsyncGenerator[Outcome, None]:
+        """Yield one outcome per prompt as each becomes known; raise NotAuthorised without a key."""
+        return answers(self, desk, keys=[endpoint.key() for endpoint in self.every_endpoint()])
 
 
-async def answers(endpoint: Chat, prompts: AsyncIterator[Prompt], *, key: str) -> AsyncGenerator[Reply | Failure, None]:
-    """Ask `endpoint` every prompt, `endpoint.concurrency` at a time; yield one outcome each."""
-    async with _client(endpoint, key) as client:
-        talk = conversation.Conversation(endpoint, client, key)
-        async with aclosing(pool.outcomes(talk.ask, prompts, endpoint.concurrency)) as stream:
-            async for outcome in stream:
+async def answers(chat: Chat, desk: Desk, *, keys: Sequence[str]) -> AsyncGenerator[Outcome, None]:
+    """Ask the endpoints of `chat`, which want these keys; yield one outcome per prompt."""
+    channels = [channel.Channel(one, chat, key) for one, key in zip(chat.every_endpoint(), keys, strict=True)]
+    async with AsyncExitStack() as stack:
+        for one in channels:
+            await stack.enter_async_context(one)
+        talk = conversation.Conversation(chat, desk, Router(channels))
+        stack.callback(talk.sum_up)
+        workers = 2 * sum(one.endpoint.concurrency for one in channels)  # half may wait until they may try again
+        async with aclosing(pool.outcomes(talk.next_outcome, desk, workers)) as outcomes:
+            async for outcome in outcomes:
                 yield outcome
 
 
-def _client(endpoint: Chat, key: str) -> "AsyncOpenAI":
-    """Return a client on aiohttp that neither retries nor follows redirects: both are decided here."""
-    import httpx2
-    from openai import AsyncOpenAI, DefaultAioHttpClient, Timeout
-
-    limits = httpx2.Limits(max_connections=endpoint.concurrency, max_keepalive_connections=endpoint.concurrency)
-    timeout = Timeout(endpoint.timeout, connect=30.0, pool=None)
-    return AsyncOpenAI(
-        api_key=key,
-        base_url=endpoint.base_url or OPENAI,
-        max_retries=0,
-        timeout=timeout,
-        http_client=DefaultAioHttpClient(
-            follow_redirects=False, limits=limits, timeout=timeout, trust_env=not _is_loopback(endpoint.base_url)
-        ),
-    )
+def model_names(chat: Chat, endpoint: Endpoint) -> list[str]:
+    """Ask an endpoint which models it has; empty if it does not say. Raises what a request would raise."""
+    return asyncio.run(_model_names(chat, endpoint))
 
 
-def _is_loopback(url: str | None) -> bool:
-    """Whether no proxy can be meant, whatever the environment says."""
-    return urlsplit(url or OPENAI).hostname in {"127.0.0.1", "localhost", "::1"}
-
-
-def model_names(chat: Chat) -> list[str]:
-    """Ask the endpoint which models it has; empty if it does not say. Raises what a request would raise."""
-    return asyncio.run(_model_names(chat))
-
-
-async def _model_names(chat: Chat) -> list[str]:
-    from openai import APIConnectionError, APIStatusError
-
-    key = chat.key()
-    async with _client(chat, key) as client:
-        where = f"{chat.model} at {client.base_url}"
-        try:
-            body = await client.get("/models", cast_to=bytes, options={"timeout": 10.0})
-        except APIConnectionError as error:
-            said = conversation.below_http(error) or error
-            raise TeacherUnreachable(f"{where}: {conversation.connection_trouble(said)}; is base_url right?") from error
-        except APIStatusError as error:
-            if error.status_code in {401, 403}:
-                wire.judge_status(
-                    error.status_code, error.response.text.replace(key, "[key]"), error.response.headers, where=where
-                )
-            return []
-    return wire.read_model_names(body)
+async def _model_names(chat: Chat, endpoint: Endpoint) -> list[str]:
+    one = channel.Channel(endpoint, msgspec.structs.replace(chat, timeout=10.0), endpoint.key())
+    try:
+        async with one:
+            answered = await one.transport.get("/models")
+    except wire.Retry as problem:
+        raise TeacherUnreachable(f"{one.name}: {problem}; is base_url right?") from problem
+    if answered.status in {401, 403}:
+        one.read(answered)
+    return wire.read_model_names(answered.body)

@@ -1,7 +1,7 @@
 """The embedded teacher: a small model run by llama.cpp on this machine's processor. No key, no network, no price."""
 
 import functools
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
 from typing import Annotated, ClassVar
@@ -9,13 +9,14 @@ from typing import Annotated, ClassVar
 import msgspec
 
 from magicoder_gen.generate import models
+from magicoder_gen.generate.prices import FREE, Price
+from magicoder_gen.generate.protocols import Desk, Outcome
 from magicoder_gen.generate.teachers import chat, llama_server
-from magicoder_gen.generate.teachers.chat import Chat, Price
-from magicoder_gen.records import Block, Failure, Positive, Prompt, Reply, Sampling
+from magicoder_gen.generate.teachers.chat import Chat
+from magicoder_gen.records import Block, Positive, Sampling
 
 _PROMPT_ROOM = 3072
 """Tokens of context beside the answer: the recipe's turns take some 500, fifteen very long lines the rest."""
-_FREE = Price(input=0.0, output=0.0)
 
 
 class Local(Block, frozen=True):
@@ -67,7 +68,11 @@ class Local(Block, frozen=True):
         """Tokens per slot."""
         return self.max_tokens + _PROMPT_ROOM
 
-    async def answer(self, prompts: AsyncIterator[Prompt]) -> AsyncGenerator[Reply | Failure, None]:
+    def known_price(self) -> Price | None:
+        """Return that it costs nothing."""
+        return FREE
+
+    async def answer(self, desk: Desk) -> AsyncGenerator[Outcome, None]:
         """Yield one outcome per prompt, in order with one slot; the server lives as long as the iterator."""
         model = _model(self.model)
         server = llama_server.started(
@@ -77,22 +82,21 @@ class Local(Block, frozen=True):
             slots=self.slots,
             context=self._context,
         )
-        async with server as running, aclosing(self._ask(running, prompts)) as outcomes:
+        async with server as running, aclosing(self._ask(running, desk)) as outcomes:
             async for outcome in outcomes:
                 yield outcome
 
-    def _ask(
-        self, server: llama_server.LlamaServer, prompts: AsyncIterator[Prompt]
-    ) -> AsyncGenerator[Reply | Failure, None]:
+    def _ask(self, server: llama_server.LlamaServer, desk: Desk) -> AsyncGenerator[Outcome, None]:
         endpoint = Chat(
             base_url=f"{server.url}/v1",
             concurrency=self.slots,
-            timeout=3600.0,  # a request given up goes on in llama.cpp and slows the others
+            timeout=3600.0,  # seconds; a request given up goes on in llama.cpp and slows the others
+            idle_timeout=3600.0,
             retry_timeouts=False,
             patience=5.0,  # a server that died does not come back
-            price=_FREE,
+            price=FREE,
         )
-        return chat.answers(endpoint, prompts, key=server.key)
+        return chat.answers(endpoint, desk, keys=[server.key])
 
 
 @functools.cache

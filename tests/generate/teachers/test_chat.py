@@ -6,11 +6,13 @@ import logging
 import time
 
 import pytest
-from builders import a_prompt, a_seed, asynchronously
+from builders import ADesk, a_prompt, a_seed
 from loopback import completion, serving
 
 from magicoder_gen.errors import ConfigError, MagicoderError, NotAuthorised, TeacherUnreachable, TryLater, UnknownModel
-from magicoder_gen.generate.teachers.chat import NO_KEY, Chat, Price, answers, model_names
+from magicoder_gen.generate.prices import Price
+from magicoder_gen.generate.teachers.chat import Chat, answers, model_names
+from magicoder_gen.generate.teachers.endpoints import NO_KEY, Endpoint
 from magicoder_gen.records import Failure, Reply
 
 KEY = "canary-key-4711"
@@ -22,7 +24,7 @@ def ask(url: str, number: int = 1, **options: object) -> list[Reply | Failure]:
     prompts = [a_prompt(a_seed(index=n), id=f"p{n}", content=f"prompt {n}") for n in range(number)]
 
     async def collect() -> list[Reply | Failure]:
-        return [outcome async for outcome in answers(chat, asynchronously(prompts), key=KEY)]
+        return [outcome async for outcome in answers(chat, ADesk(prompts), keys=[KEY])]
 
     return asyncio.run(collect())
 
@@ -47,7 +49,7 @@ def test_a_key_that_is_a_word_changes_no_answer(key: str) -> None:
         chat = Chat(model="test-model", base_url=server.url)
 
         async def collect() -> list[Reply | Failure]:
-            return [outcome async for outcome in answers(chat, asynchronously([a_prompt()]), key=key)]
+            return [outcome async for outcome in answers(chat, ADesk([a_prompt()]), keys=[key])]
 
         (reply,) = asyncio.run(collect())
     assert isinstance(reply, Reply)
@@ -105,6 +107,20 @@ def test_rate_limits_cost_no_attempt() -> None:
         (reply,) = ask(server.url, attempts=1)
     assert isinstance(reply, Reply)
     assert server.asked.total() == 10
+
+
+def test_passing_trouble_is_summed_up(caplog: pytest.LogCaptureFixture) -> None:
+    """Each kind is told once when it is met; how often it was is said at the end, and nothing where there was none."""
+    caplog.set_level(logging.INFO, "magicoder_gen")
+    faults = {"prompt 0": (500, {"Retry-After": "0"}, "oops"), "prompt 1": (200, {"Retry-After": "0"}, "no JSON")}
+    with serving(lambda prompt, number: faults.get(prompt, completion()) if number < 3 else completion()) as server:
+        ask(server.url, number=3)
+    ends = "requests that failed on the way and were sent again: 4 (http_500 2, bad_body 2)"
+    assert [line.replace("bad_body 2, http_500 2", "http_500 2, bad_body 2") for line in caplog.messages[-1:]] == [ends]
+    caplog.clear()
+    with serving() as server:
+        ask(server.url, number=3)
+    assert "sent again" not in caplog.text
 
 
 def test_a_prompt_that_keeps_failing_is_a_failure_that_may_be_tried_again() -> None:
@@ -175,9 +191,7 @@ def test_answers_under_way_are_kept_when_the_run_must_stop() -> None:
         prompts = [a_prompt(id=f"p{n}", content=f"prompt {n}") for n in range(3)]
         kept: list[Reply | Failure] = []
         with pytest.raises(NotAuthorised):
-            async for outcome in answers(
-                Chat(model="m", base_url=url, concurrency=3), asynchronously(prompts), key=KEY
-            ):
+            async for outcome in answers(Chat(model="m", base_url=url, concurrency=3), ADesk(prompts), keys=[KEY]):
                 kept.append(outcome)  # noqa: PERF401  # what came before the error counts
         return kept
 
@@ -199,28 +213,6 @@ def test_a_refused_connection_is_no_timeout(unused_port: int, retry_timeouts: bo
     url = f"http://127.0.0.1:{unused_port}/v1"
     with pytest.raises(TeacherUnreachable, match="Cannot connect"):
         ask(url, patience=0.3, attempts=1, retry_timeouts=retry_timeouts)
-
-
-@pytest.mark.parametrize("answer", [b"garbage\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"])
-def test_a_garbled_answer_is_a_connection_that_failed(answer: bytes) -> None:
-    """Not a traceback: the prompt fails, and may be asked again."""
-
-    async def garble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(answer)
-        await writer.drain()
-        writer.close()
-
-    async def converse() -> list[Reply | Failure]:
-        server = await asyncio.start_server(garble, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        chat = Chat(model="m", base_url=f"http://127.0.0.1:{port}/v1", attempts=1)
-        async with server:
-            return [outcome async for outcome in answers(chat, asynchronously([a_prompt()]), key=KEY)]
-
-    (failure,) = asyncio.run(converse())
-    assert isinstance(failure, Failure)
-    assert (failure.kind, failure.final) == ("connection", False)
 
 
 def test_five_equal_refusals_at_the_start_mean_the_request_is_wrong() -> None:
@@ -287,14 +279,15 @@ def test_a_missing_key_names_the_variable(monkeypatch: pytest.MonkeyPatch) -> No
     """Nothing is sent without a key unless the config says that none is needed."""
     monkeypatch.delenv("SOME_KEY", raising=False)
     with pytest.raises(NotAuthorised, match="SOME_KEY"):
-        Chat(api_key_env="SOME_KEY").key()
-    assert Chat(api_key_env=None).key() == NO_KEY
+        Endpoint(api_key_env="SOME_KEY").key()
+    assert Endpoint(api_key_env=None).key() == NO_KEY
     monkeypatch.setenv("SOME_KEY", "two\nlines")
     with pytest.raises(NotAuthorised, match="odd characters"):
-        Chat(api_key_env="SOME_KEY").key()
+        Endpoint(api_key_env="SOME_KEY").key()
 
 
 def test_models_are_listed() -> None:
     """The doctor can ask which models there are."""
     with serving() as server:
-        assert model_names(Chat(base_url=server.url, api_key_env=None)) == ["test-model"]
+        chat = Chat(base_url=server.url, api_key_env=None)
+        assert model_names(chat, *chat.every_endpoint()) == ["test-model"]

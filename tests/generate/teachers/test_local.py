@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from builders import a_prompt, asynchronously
+from builders import ADesk, a_prompt
 
 from magicoder_gen.errors import ConfigError
 from magicoder_gen.generate import model_sources
@@ -17,7 +17,7 @@ def answers(teacher: Local, prompts: list[Prompt]) -> list[Reply | Failure]:
     """Return every outcome."""
 
     async def collected() -> list[Reply | Failure]:
-        return [outcome async for outcome in teacher.answer(asynchronously(prompts))]
+        return [outcome async for outcome in teacher.answer(ADesk(prompts))]
 
     return asyncio.run(collected())
 

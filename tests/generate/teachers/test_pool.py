@@ -3,46 +3,34 @@
 import asyncio
 
 import pytest
-from builders import a_prompt, a_reply
+from builders import ADesk, a_prompt, a_reply
 from hypothesis import given
 from hypothesis import strategies as st
 
 from magicoder_gen.errors import TryLater
 from magicoder_gen.generate.teachers import pool
-from magicoder_gen.records import Failure, Prompt, Reply
+from magicoder_gen.records import Failure, Reply
 
 
 async def collected(number: int, size: int, *, broken: int | None = None) -> list[Reply | Failure]:
     """Ask `number` prompts; the one called `broken` ends the run."""
+    desk = ADesk([a_prompt(id=f"p{n}") for n in range(number)])
 
-    async def ask(prompt: Prompt) -> Reply:
+    async def next_outcome() -> Reply | None:
+        prompt = await desk.take()
         await asyncio.sleep(0)
-        if prompt.id == f"p{broken}":
-            raise TryLater("no more")
-        return a_reply(prompt_id=prompt.id)
+        if prompt and prompt.id == f"p{broken}":
+            failure = Failure(prompt.id, prompt.seed, "run_stopped", "no more", final=False)
+            raise pool.Stopped(failure) from TryLater("no more")
+        return a_reply(prompt_id=prompt.id) if prompt else None
 
     outcomes: list[Reply | Failure] = []
     try:
-        async for outcome in pool.outcomes(ask, Shared(number), size):
+        async for outcome in pool.outcomes(next_outcome, desk, size):
             outcomes.append(outcome)  # noqa: PERF401  # what came before the error counts
     except TryLater:
         assert broken is not None
     return outcomes
-
-
-class Shared:
-    """Prompts for several workers; an asynchronous generator serves one at a time."""
-
-    def __init__(self, number: int) -> None:
-        self._prompts = iter([a_prompt(id=f"p{n}") for n in range(number)])
-
-    def __aiter__(self) -> "Shared":
-        return self
-
-    async def __anext__(self) -> Prompt:
-        for prompt in self._prompts:
-            return prompt
-        raise StopAsyncIteration
 
 
 @given(number=st.integers(0, 30), size=st.integers(1, 8))
@@ -65,7 +53,7 @@ def test_leaving_early_ends_the_workers() -> None:
     """No task is left behind."""
 
     async def leave() -> int:
-        stream = pool.outcomes(_never, Shared(5), 3)
+        stream = pool.outcomes(_never, ADesk([a_prompt()] * 5), 3)
         task = asyncio.ensure_future(anext(stream))
         await asyncio.sleep(0.01)
         task.cancel()
@@ -77,6 +65,6 @@ def test_leaving_early_ends_the_workers() -> None:
     assert asyncio.run(leave()) == 1
 
 
-async def _never(_prompt: Prompt) -> Reply:
+async def _never() -> Reply | None:
     await asyncio.sleep(60)
     raise AssertionError
