@@ -10,7 +10,9 @@ from typing import Literal
 from magicoder_gen.config import Config
 from magicoder_gen.errors import MagicoderError, creating
 from magicoder_gen.generate import models, recipes
+from magicoder_gen.generate.teachers.batch import Batch
 from magicoder_gen.generate.teachers.chat import Chat, model_names
+from magicoder_gen.generate.teachers.endpoints import Endpoint
 from magicoder_gen.generate.teachers.local import Local
 from magicoder_gen.records import Record, Sampling
 from magicoder_gen.sample import grammars
@@ -96,8 +98,11 @@ def _disk(root: Path) -> Finding:
 
 def _teacher(teacher: object) -> Iterator[Finding]:
     if isinstance(teacher, Chat):
-        yield _checked("key", lambda: f"in ${teacher.api_key_env}" if teacher.key() and teacher.api_key_env else "none")
-        yield _known_model(teacher)
+        yield from (_endpoint(teacher, endpoint) for endpoint in teacher.every_endpoint())
+    elif isinstance(teacher, Batch) and teacher.sends:
+        yield _endpoint(Chat(model=teacher.model), teacher.endpoint)
+    elif isinstance(teacher, Batch):
+        yield Finding(teacher.model, "ok", "asked elsewhere: nothing is sent")
     elif isinstance(teacher, Local):
         yield _runtime()
         yield _checked("model", lambda: models.outlook(teacher.model))
@@ -109,16 +114,19 @@ def _runtime() -> Finding:
     return Finding("llama.cpp", "failed", 'not installed: pip install "magicoder-gen[local]"', 78)
 
 
-def _known_model(teacher: Chat) -> Finding:
+def _endpoint(chat: Chat, endpoint: Endpoint) -> Finding:
+    """Ask an endpoint for its models: that takes the key, and somebody who listens."""
+    model = endpoint.model or chat.model
+    check = f"{model} at {endpoint.url}"
     try:
-        listed = model_names(teacher)
+        listed = model_names(chat, endpoint)
     except MagicoderError as error:
-        return Finding("model", "failed", str(error), error.exit_code)
-    where = f"{teacher.model} at {teacher.base_url or 'OpenAI'}"
-    if teacher.model in listed:
-        return Finding("model", "ok", where)
-    said = f"the endpoint lists {', '.join(listed[:5])}" if listed else "the endpoint lists no models; is /v1 missing?"
-    return Finding("model", "warning", f"{where}: {said}")
+        return Finding(check, "failed", str(error).removeprefix(f"{check}: "), error.exit_code)
+    reached = f"reachable, key in ${endpoint.api_key_env}" if endpoint.api_key_env else "reachable, no key"
+    if model in listed:
+        return Finding(check, "ok", f"{reached}, has the model")
+    said = f"lists {', '.join(listed[:5])}" if listed else "lists no models; is /v1 missing?"
+    return Finding(check, "warning", f"{reached}, but {said}")
 
 
 def _recipe(config: Config) -> str:

@@ -6,16 +6,21 @@ import re
 import shutil
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 from magicoder_gen.errors import MagicoderError
-from magicoder_gen.storage import rundir
+from magicoder_gen.generate.prices import dollars
+from magicoder_gen.records import Traffic
+from magicoder_gen.storage import metrics, rundir
 from magicoder_gen.storage.rundir import RunDir
 
 HEARTBEAT = 5.0  # seconds between two writings of status.json
 LINE = 60.0  # seconds between two log lines where there is no terminal
+_NARROW = "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
+PACE = 60.0  # seconds over which the rate is taken
 
 _SECRET = re.compile(r"(?i)(bearer\s+|api[-_]?key[\"']?\s*[:=]\s*[\"']?)[^\s\"',}]+|\bsk-[A-Za-z0-9_-]{8,}")
 _CONTROL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -69,7 +74,7 @@ class _Redacted(logging.Formatter):
 
 
 class StageProgress:
-    """How far a stage is: a bar on a terminal, else a log line a minute; and the run's heartbeat."""
+    """How far a stage is: a bar on a terminal, else a log line a minute; the run's heartbeat and its metrics."""
 
     def __init__(self, stage: str, run: RunDir, *, terminal: bool, clock: Callable[[], float] = time.monotonic) -> None:
         self._stage = stage
@@ -81,21 +86,27 @@ class StageProgress:
         self._last_beat = self._last_line = clock()
         self._done, self._in_flight = 0, 0
         self._total: int | None = None
-        self._cost: float | None = None
+        self._traffic: Traffic | None = None
         self._progressed = time.time()
+        self._paces: deque[tuple[float, int]] = deque()  # when how many were done, a second apart, a minute long
         self._beat()
 
-    def update(self, done: int, total: int | None = None, *, in_flight: int = 0, cost: float | None = None) -> None:
+    def update(
+        self, done: int, total: int | None = None, *, in_flight: int = 0, traffic: Traffic | None = None
+    ) -> None:
         """Show and record, each no more often than it should be."""
         now, first = self._clock(), self._total is None and total is not None
         if done != self._done:
             self._progressed = time.time()
-        self._done, self._total, self._in_flight, self._cost = done, total, in_flight, cost
+        self._done, self._total, self._in_flight = done, total, in_flight
+        self._traffic = traffic or self._traffic
+        if self._traffic:
+            self._note_pace(now)
         if self._terminal:
-            self._draw(done, total, in_flight, cost)
+            self._draw()
         elif now - self._last_line >= LINE:
             self._last_line = now
-            logging.getLogger("magicoder_gen").info("%s", self._line(done, total, in_flight, cost))
+            logging.getLogger("magicoder_gen").info("%s", self._line())
         if first or now - self._last_beat >= HEARTBEAT:
             self._last_beat = now
             self._beat()
@@ -114,33 +125,62 @@ class StageProgress:
             self._done,
             self._total,
             in_flight=self._in_flight,
-            cost=self._cost,
+            cost=self._traffic.cost if self._traffic else None,
             progressed=self._progressed,
         )
         try:
             self._run.beat(status)
+            metrics.write(self._run, metrics.Moment(status, self._traffic))
         except MagicoderError as error:
             if not self._deaf:
                 logging.getLogger("magicoder_gen").warning("no heartbeat: %s", error)
             self._deaf = True
 
-    def _draw(self, done: int, total: int | None, in_flight: int, cost: float | None) -> None:
+    def _note_pace(self, now: float) -> None:
+        """Remember the last minute."""
+        if not self._paces or now - self._paces[-1][0] >= 1:
+            self._paces.append((now, self._done))
+        while now - self._paces[0][0] > PACE:
+            self._paces.popleft()
+
+    def _draw(self) -> None:
         if self._bar is None:
             from tqdm import tqdm
 
             size = shutil.get_terminal_size()  # tqdm alone draws nothing where a terminal does not know its size
             self._bar = tqdm(
-                total=total, desc=self._stage, leave=False, file=sys.stderr, ncols=size.columns, nrows=size.lines
+                total=self._total, desc=self._stage, leave=False, file=sys.stderr, ncols=size.columns, nrows=size.lines
             )
-        self._bar.total = total
-        self._bar.set_postfix_str(_postfix(in_flight, cost), refresh=False)
-        self._bar.update(done - self._bar.n)
+            if self._traffic:  # the pace is told in prompts a minute
+                self._bar.bar_format = _NARROW
+        self._bar.total = self._total
+        self._bar.set_postfix_str(", ".join(self._details()), refresh=False)
+        self._bar.update(self._done - self._bar.n)
 
-    def _line(self, done: int, total: int | None, in_flight: int, cost: float | None) -> str:
-        of = f" of {total}" if total is not None else ""
-        return f"{self._stage}: {done}{of} {_postfix(in_flight, cost)}".rstrip()
+    def _line(self) -> str:
+        of = f" of {self._total}" if self._total is not None else ""
+        return ", ".join([f"{self._stage}: {self._done}{of}", *self._details()])
 
+    def _details(self) -> list[str]:
+        """Return what is said of the traffic: money first, which a narrow terminal shows, then failed, under way, rate.
 
-def _postfix(in_flight: int, cost: float | None) -> str:
-    shown = [f"{in_flight} in flight"] if in_flight else []
-    return ", ".join([*shown, f"${cost:.4f}"] if cost else shown)
+        Prompts that wait to be sent once more are under way too.
+        """
+        shown = [f"{self._in_flight} under way"] if self._in_flight else []
+        if self._traffic is None:
+            return shown
+        failed = sum(self._traffic.failed.values())
+        began, before = self._paces[0]
+        seconds = self._paces[-1][0] - began
+        rate = [f"{(self._paces[-1][1] - before) * 60 / seconds:.0f}/min"] if seconds else []
+        return [*self._money(self._traffic), *([f"{failed} failed"] if failed else []), *shown, *rate]
+
+    def _money(self, traffic: Traffic) -> list[str]:
+        """Return the cost so far and what it will come to at this rate; nothing where nothing costs anything."""
+        if traffic.cost is None:
+            return ["cost unknown"] if traffic.replies else []
+        if not traffic.cost:
+            return []
+        left = max(0, (self._total or 0) - self._done)
+        more = f" of about {dollars(traffic.cost * (1 + left / traffic.replies))}" if left else ""
+        return [f"{dollars(traffic.cost)}{more}"]

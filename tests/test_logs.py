@@ -2,11 +2,14 @@
 
 import json
 import logging
+import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from magicoder_gen import logs
+from magicoder_gen.records import Traffic
 from magicoder_gen.storage.rundir import RunDir
 
 logger = logging.getLogger("magicoder_gen")
@@ -52,24 +55,47 @@ def test_text_for_a_terminal_has_no_control_codes(text: str, shown: str) -> None
     assert logs.printable(text) == shown
 
 
+def traffic(replies: int, *, cost: float | None) -> Traffic:
+    """So many answers, and two prompts that failed."""
+    return Traffic(replies + 3, replies, {"http_500": 2}, 1, None, 100, 200, cost)
+
+
 def test_without_a_terminal_there_is_a_line_a_minute_and_a_heartbeat(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """However often a stage reports."""
+    """However often a stage reports: failures, the rate of the last minute, the cost so far and in the end."""
     logs.setup("text")
     now = [0.0]
     run = RunDir(tmp_path)
     progress = logs.StageProgress("generate", run, terminal=False, clock=lambda: now[0])
     for second in range(181):
         now[0] = float(second)
-        progress.update(second, 500, in_flight=7, cost=0.25)
+        progress.update(2 * second, 500, in_flight=7, traffic=traffic(2 * second, cost=0.01 * second))
     lines = capsys.readouterr().err.strip().split("\n")
-    assert lines == [f"generate: {done} of 500 7 in flight, $0.2500" for done in (60, 120, 180)]
+    assert lines == [
+        f"generate: {done} of 500, {cost} of about $2.50, 2 failed, 7 under way, 120/min"
+        for done, cost in ((120, "$0.6000"), (240, "$1.20"), (360, "$1.80"))
+    ]
     beat = run.status()
     assert beat is not None
-    assert (beat.stage, beat.done, beat.total, beat.in_flight, beat.cost) == ("generate", 180, 500, 7, 0.25)
+    assert (beat.stage, beat.done, beat.total, beat.pending) == ("generate", 360, 500, 133)
+    assert (beat.in_flight, beat.cost) == (7, pytest.approx(1.8))
+    assert 'magicoder_gen_cost_usd_total{run="' in (tmp_path / "metrics.prom").read_text()
     progress.close()
     assert (run.status() or beat).in_flight == 0
+
+
+@pytest.mark.parametrize(("cost", "said"), [(None, "cost unknown, "), (0.0, "")])
+def test_an_unknown_cost_is_not_none(cost: float | None, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """And where nothing is paid, nothing is said of it."""
+    logs.setup("text")
+    now = [0.0]
+    with TemporaryDirectory() as folder:
+        progress = logs.StageProgress("generate", RunDir(Path(folder)), terminal=False, clock=lambda: now[0])
+        progress.update(0, 10, traffic=traffic(0, cost=None))
+        now[0] = 60.0
+        progress.update(5, 10, traffic=traffic(5, cost=cost))
+    assert capsys.readouterr().err == f"generate: 5 of 10, {said}2 failed, 5/min\n"
 
 
 def test_on_a_terminal_there_is_a_bar(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -78,6 +104,21 @@ def test_on_a_terminal_there_is_a_bar(tmp_path: Path, capsys: pytest.CaptureFixt
     progress.update(5, 10)
     progress.close()
     assert "sample" in capsys.readouterr().err
+
+
+def test_a_narrow_terminal_shows_the_cost(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On 80 columns too, of a long run: money comes before all that may be cut off."""
+    monkeypatch.setenv("COLUMNS", "80")
+    progress = logs.StageProgress("generate", RunDir(tmp_path), terminal=True)
+    progress.update(100_000, 150_000, in_flight=18, traffic=traffic(100_000, cost=1000.0))
+    time.sleep(0.2)  # a bar is drawn ten times a second
+    progress.update(104_857, 150_000, in_flight=18, traffic=traffic(104_857, cost=1048.57))
+    progress.close()
+    said = capsys.readouterr().err
+    assert "$1,048.57 of about $1,500.00, 2 f" in said
+    assert "in flight" not in said
 
 
 def test_a_line_stays_one_line() -> None:

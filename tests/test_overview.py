@@ -5,9 +5,15 @@ import time
 from pathlib import Path
 
 import msgspec
+import pytest
+from generating import accepts, failed, generated, replied, seeded
 
 from magicoder_gen import overview
-from magicoder_gen.records import Counts
+from magicoder_gen.errors import MagicoderError
+from magicoder_gen.generate.limits import Limits
+from magicoder_gen.generate.prices import Price
+from magicoder_gen.generate.protocols import Outcome
+from magicoder_gen.records import Counts, Prompt
 from magicoder_gen.storage.rundir import RunDir, heartbeat
 
 
@@ -51,3 +57,58 @@ def test_a_finished_or_running_stage_is_not_interrupted(tmp_path: Path) -> None:
         run.begin("generate", {})
         assert overview.status(run).stopped is None
     assert overview.status_lines(overview.status(run))[-2] == "generate was interrupted"
+
+
+def sometimes(prompt: Prompt) -> Outcome:
+    """Answers at $1; one prompt fails for good, one may be asked again."""
+    if prompt.seed.index in {3, 4}:
+        return failed(prompt, final=prompt.seed.index == 3)
+    return replied(prompt, cost=1.0)
+
+
+def test_a_killed_generate_is_told_by_its_journal(tmp_path: Path) -> None:
+    """The heartbeat is seconds old: it knows the total, the journal what is done, failed and paid."""
+    run = seeded(tmp_path / "r", 20)
+    with pytest.raises(MagicoderError):
+        generated(run, sometimes, limits=Limits(max_requests=12), concurrency=1)
+    run.begin("generate", {})  # as a later command that was killed leaves it
+    run.beat(heartbeat("generate", 0, 20, in_flight=4, cost=None, progressed=0.0))
+    status = overview.status(run)
+    assert status.stopped
+    assert (status.stopped.done, status.stopped.total) == (11, 20)
+    assert status.projected_cost == pytest.approx(10.0 * (1 + 9 / 10))
+    assert status.stages["generate"].counts == Counts(20, 10, {"context_length": 1, "timeout": 1, "pending": 8})
+    assert status.stages["generate"].cost == status.cost == 10.0
+    lines = "\n".join(overview.status_lines(status))
+    assert "in 20, out 10" in lines
+    assert "interrupted after 11 of 20 prompts" in lines
+    with run.locked():
+        assert "now: generate, 11 of 20 done, 4 under way" in "\n".join(overview.status_lines(overview.status(run)))
+
+
+def test_nothing_answered_has_no_cost(tmp_path: Path) -> None:
+    """Neither of the stage nor of the run, in JSON as in the manifest."""
+    run = seeded(tmp_path / "r", 2)
+    with pytest.raises(MagicoderError):
+        generated(run, failed, price=Price(input=1.0, output=1.0))
+    status = overview.status(run)
+    assert (status.cost, status.stages["generate"].cost, run.stages()["generate"].cost) == (None, None, None)
+
+
+def test_a_partial_generate_says_what_is_left(tmp_path: Path) -> None:
+    """Prompts that were not asked, that may be asked again, or a target that was missed; and the command."""
+    run = seeded(tmp_path / "r", 20)
+    with pytest.raises(MagicoderError):
+        generated(run, sometimes, limits=Limits(max_requests=12), concurrency=1)
+    assert (
+        "generate is not done: 8 not asked yet, 1 failed and may be asked again; "
+        f"to go on: magicoder-gen generate --run {run.root}"
+    ) in overview.status_lines(overview.status(run))
+    run = seeded(tmp_path / "s", 6)
+    with pytest.raises(MagicoderError):
+        generated(run, sometimes, limits=Limits(target_accepted=6), accepts=accepts)
+    assert (
+        "generate is not done: fewer answers than the 6 of generate.limits.target_accepted were accepted; "
+        "1 failed and may be asked again; raise sample.num or generate.answers_per_seed; "
+        f"to go on: magicoder-gen generate --run {run.root}"
+    ) in overview.status_lines(overview.status(run))

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from magicoder_gen.storage.rundir import RunDir
 
 Decorator = Callable[[Any], Any]
+_DOLLARS = click.FloatRange(min=0, min_open=True)
 
 CONFIG = click.argument("config", required=False, type=click.Path(path_type=Path))
 SET = click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override any key.")
@@ -21,6 +22,24 @@ TEACHER = (
     click.option("--model", help="Model name, or a .gguf file for the embedded teacher."),
     click.option("--base-url", help="OpenAI-compatible URL; the teacher becomes `chat`."),
     click.option("--concurrency", type=click.IntRange(min=1), help="Requests at a time."),
+)
+
+MAX_COST = click.option("--max-cost", type=_DOLLARS, metavar="USD", help="Spend at most (generate.limits.max_cost).")
+GENERATE = (
+    MAX_COST,
+    click.option(
+        "--target-accepted",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Stop after N answers that parse (generate.limits.target_accepted).",
+    ),
+    click.option(
+        "--redo-truncated",
+        type=click.IntRange(min=1),
+        metavar="TOKENS",
+        help="Ask again, with room for so many tokens, what was cut off (generate.redo_truncated).",
+    ),
+    click.option("--allow-drift", is_flag=True, help="Keep answers to other prompts and go on."),
 )
 
 

@@ -11,7 +11,7 @@ import click
 
 from magicoder_gen import __version__
 from magicoder_gen.cli import inspection, preparation, stages
-from magicoder_gen.errors import CannotCreate, ConfigError, Interrupted, MagicoderError, of_the_machine
+from magicoder_gen.errors import CannotCreate, ConfigError, Interrupted, MagicoderError, Pending, of_the_machine
 
 logger = logging.getLogger("magicoder_gen")
 
@@ -25,7 +25,8 @@ def cli() -> None:
     """
 
 
-for _command in (*stages.COMMANDS, preparation.init, inspection.status, inspection.show, preparation.doctor):
+_INSPECTION = (inspection.status, inspection.show)
+for _command in (*stages.COMMANDS, *preparation.COMMANDS, *_INSPECTION):
     cli.add_command(_command)
 
 
@@ -68,7 +69,7 @@ def _open_streams() -> None:
 
 
 def _leave(error: MagicoderError) -> None:
-    logger.error("%s", error)
+    logger.log(logging.INFO if isinstance(error, Pending) else logging.ERROR, "%s", error)
     sys.exit(error.exit_code)
 
 
@@ -78,6 +79,7 @@ class _Signal(BaseException):
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.number = number
+        self.exit_code = Interrupted(number).exit_code
 
 
 def _interrupt(number: int, _frame: FrameType | None) -> None:

@@ -3,6 +3,8 @@
 import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,11 +47,20 @@ _DRY_RUN = click.option("--dry-run", is_flag=True, help="Show what would be read
 COMMANDS = (
     _command("sample", "Draw seeds: snippets of real code. Writes RUN/seeds/.", parameters.NUM, _DRY_RUN),
     _command(
-        "generate", "Ask the teacher about every seed that has no reply. Writes RUN/replies/.", *parameters.TEACHER
+        "generate",
+        "Ask the teacher about every seed that has no reply. Writes RUN/replies/.",
+        *parameters.TEACHER,
+        *parameters.GENERATE,
     ),
     _command("clean", "Parse, deduplicate, decontaminate. Writes RUN/samples/ and RUN/rejections/."),
     _command("export", "Write the data set: RUN/data/ with its card."),
-    _command("run", "Run every stage in order; finished ones are skipped.", parameters.NUM, *parameters.TEACHER),
+    _command(
+        "run",
+        "Run every stage in order; finished ones are skipped.",
+        parameters.NUM,
+        *parameters.TEACHER,
+        *parameters.GENERATE,
+    ),
 )
 
 
@@ -62,6 +73,7 @@ def _run_stages(
     as_json: bool,
     log_format: str,
     dry_run: bool = False,
+    allow_drift: bool = False,
     **flags: Any,
 ) -> None:
     """Run the stages under the lock and print what they did, also when one ends early."""
@@ -77,8 +89,9 @@ def _run_stages(
     run = parameters.run_dir(path, run_path, config)
     pipeline.check(names, config, run)
     results: dict[str, StageEntry] = {}
-    with run.locked():
-        trouble = _stages(names, config, run, results)
+    with run.locked(), _ending(run):
+        trouble = _stages(names, config, run, results, allow_drift=allow_drift)
+        _note_end(run, trouble)
     if results:
         output.show(overview.summary(run, results), overview.summary_lines, as_json=as_json)
     if trouble:
@@ -94,15 +107,39 @@ def _print_outlook(config: "Config", *, as_json: bool) -> None:
     outlook.require_yield(found, config.sample)
 
 
+@contextmanager
+def _ending(run: "RunDir") -> Iterator[None]:
+    """See to it that the metrics tell of every end, a signal's and a bug's too."""
+    try:
+        yield
+    except BaseException as error:
+        _note_end(run, error)
+        raise
+
+
+def _note_end(run: "RunDir", trouble: BaseException | None) -> None:
+    """Write the exit code into the metrics; a run does not fail because nobody can watch it."""
+    from magicoder_gen.storage import metrics
+
+    code = 0 if trouble is None else getattr(trouble, "exit_code", 1)
+    with suppress(MagicoderError):
+        metrics.write(run, metrics.Moment(exit_code=code))
+
+
 def _stages(
-    names: tuple[str, ...], config: "Config", run: "RunDir", results: dict[str, "StageEntry"]
+    names: tuple[str, ...],
+    config: "Config",
+    run: "RunDir",
+    results: dict[str, "StageEntry"],
+    *,
+    allow_drift: bool,
 ) -> MagicoderError | None:
     """Run the stages; return what ended them early, or the last poor yield that others could build on."""
     before = run.stages()
     poor: PoorYield | None = None
     for name in names:
         try:
-            _run_stage(name, config, run)
+            _run_stage(name, config, run, allow_drift=allow_drift)
         except PoorYield as error:
             poor = error
         except MagicoderError as error:
@@ -121,11 +158,11 @@ def _note(name: str, run: "RunDir", results: dict[str, "StageEntry"]) -> None:
         results[name] = entry
 
 
-def _run_stage(name: str, config: "Config", run: "RunDir") -> None:
+def _run_stage(name: str, config: "Config", run: "RunDir", *, allow_drift: bool) -> None:
     """Run one stage unless it is complete; either way raise PoorYield if it is too little."""
     from magicoder_gen import logs, pipeline
 
-    stage = pipeline.prepare(name, config, run)
+    stage = pipeline.prepare(name, config, run, allow_drift=allow_drift)
     if run.is_complete(stage.name, stage.inputs):
         logger.info("%s: complete, nothing to do", name)
         counts = run.stages()[name].counts

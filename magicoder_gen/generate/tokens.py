@@ -5,13 +5,19 @@ there, and where they cannot be had, four bytes count as a token.
 """
 
 import logging
+import os
+import tempfile
 import threading
 from collections.abc import Callable
 from functools import cache
+from hashlib import sha1
+from pathlib import Path
 
 logger = logging.getLogger("magicoder_gen")
 
 BYTES_PER_TOKEN = 4  # an estimate for code and English
+_ANY = "o200k_base"  # the encoding of models that tiktoken does not know
+_TABLES = "https://openaipublic.blob.core.windows.net/encodings"  # by whose names tiktoken keeps them
 
 
 def count(text: str, model: str) -> int:
@@ -46,7 +52,7 @@ class Counter:
             try:
                 encoding = tiktoken.encoding_for_model(model)
             except KeyError:
-                encoding = tiktoken.get_encoding("o200k_base")
+                encoding = tiktoken.get_encoding(_ANY)
         except Exception as error:  # noqa: BLE001  # whatever its downloader raises, the estimate stands
             logger.warning(
                 "the teacher gives no token counts and tiktoken has no tables here (%s): counting %d bytes as a token",
@@ -55,3 +61,26 @@ class Counter:
             )
             return
         self._encode = lambda text: len(encoding.encode(text, disallowed_special=()))
+
+
+def at_hand(model: str) -> Callable[[str], int] | None:
+    """Return what counts the tokens of a text for `model`, None where tiktoken would have to fetch its table."""
+    import tiktoken
+
+    try:
+        name = tiktoken.encoding_name_for_model(model)
+    except KeyError:
+        name = _ANY
+    if not (_table_folder() / sha1(f"{_TABLES}/{name}.tiktoken".encode()).hexdigest()).is_file():  # noqa: S324  # a name
+        return None
+    try:
+        encoding = tiktoken.get_encoding(name)
+    except Exception:  # noqa: BLE001  # the table is damaged, and its downloader may raise anything
+        return None
+    return lambda text: len(encoding.encode(text, disallowed_special=()))
+
+
+def _table_folder() -> Path:
+    """Return where tiktoken keeps its tables."""
+    named = os.environ.get("TIKTOKEN_CACHE_DIR") or os.environ.get("DATA_GYM_CACHE_DIR")
+    return Path(named or Path(tempfile.gettempdir()) / "data-gym-cache")
