@@ -10,7 +10,8 @@ import msgspec
 from magicoder_gen.clean.stage import CleanOptions
 from magicoder_gen.executors import AnyExecutor, Processes
 from magicoder_gen.export.stage import ExportOptions
-from magicoder_gen.generate.stage import GenerateOptions
+from magicoder_gen.generate.options import GenerateOptions
+from magicoder_gen.generate.teachers.batch import Batch
 from magicoder_gen.generate.teachers.chat import Chat
 from magicoder_gen.generate.teachers.local import Local
 from magicoder_gen.records import Options
@@ -46,7 +47,7 @@ def locate(given: Path | None, run: Path | None) -> Path:
 def load(path: Path, overrides: Iterable[str] = (), flags: dict[str, Any] | None = None) -> Config:
     """Read and check the file, once; raise ConfigError with file, line, key and remedy.
 
-    `flags` are the short ones: num, model, base_url, concurrency. `overrides` win over them.
+    `flags` are the short ones, by the names of their parameters. `overrides` win over them.
     """
     text, source = settings.text(path), path.resolve()
     config = settings.decode(text, Config, source=source)
@@ -54,12 +55,21 @@ def load(path: Path, overrides: Iterable[str] = (), flags: dict[str, Any] | None
     return settings.decode(text, Config, source=source, overrides=every) if every else config
 
 
+_FLAGS = {
+    "num": "sample.num",
+    "max_cost": "generate.limits.max_cost",
+    "target_accepted": "generate.limits.target_accepted",
+    "redo_truncated": "generate.redo_truncated",
+}
+"""The short flags that set one key each, whatever the teacher."""
+
+
 def _flag_overrides(config: Config, flags: dict[str, Any]) -> list[str]:
     """Turn the short flags that are given into overrides; a URL makes the teacher a `chat`."""
     given = {key: value for key, value in flags.items() if value is not None}
-    overrides = [f"sample.num={given['num']}"] if "num" in given else []
+    overrides = [f"{path}={given[key]}" for key, path in _FLAGS.items() if key in given]
     teacher = config.generate.teacher
-    if "base_url" in given and not isinstance(teacher, Chat):
+    if "base_url" in given and not isinstance(teacher, Chat | Batch):
         teacher = Chat()
         overrides.append("generate.teacher={type: chat}")
     if "concurrency" in given:
@@ -85,6 +95,6 @@ def resolved(config: Config) -> dict[str, Any]:
 def key_variables(config: Config) -> list[str]:
     """Return the names of the environment variables that may hold a key, which nobody may see."""
     teacher = config.generate.teacher
-    asked = [teacher.api_key_env] if isinstance(teacher, Chat) else []
+    asked = teacher.key_variables() if isinstance(teacher, Chat | Batch) else ()
     read = [corpus.token_env for corpus in config.sample.corpora if isinstance(corpus, Hub)]
-    return [name for name in (*asked, *read) if name]
+    return [*asked, *(name for name in read if name)]

@@ -2,13 +2,14 @@
 
     MagicoderError
       PoorYield            3    finished, but too much was rejected or failed, or nothing usable came out
-      LimitReached         4    a configured limit was reached; the same command goes on
+      LimitReached         4    a configured limit was reached; raised, or later, the same command goes on
       CorruptData         65    an input file or the journal is damaged
       TeacherUnreachable  69    the teacher's endpoint did not answer
       CorpusUnreachable   69    the hub did not answer; what was read is kept
       CannotCreate        73    a file or folder cannot be created
       DiskError           74    writing failed: disk full, device error
       TryLater            75    run directory locked, quota exhausted, out of file handles
+        Pending           75    nothing is wrong: answers are still to come, the same command collects them
       NotAuthorised       77    no key or hub token, or it is refused
       ConfigError         78    the configuration is wrong
         UnknownModel      78    the endpoint does not know the model
@@ -76,6 +77,10 @@ class TryLater(MagicoderError):
     """Something outside the run is exhausted or taken; later the same command may work."""
 
     exit_code = 75
+
+
+class Pending(TryLater):
+    """Nothing is wrong: answers are still to come, the same command collects them."""
 
 
 class NotAuthorised(MagicoderError):

@@ -7,6 +7,8 @@ import msgspec
 
 from magicoder_gen.errors import CorruptData
 from magicoder_gen.generate import journal
+from magicoder_gen.generate.index import Index
+from magicoder_gen.generate.journal import Place
 from magicoder_gen.logs import one_line
 from magicoder_gen.records import Record, Rejection, Reply, Sample, Seed
 from magicoder_gen.storage import jsonl
@@ -37,15 +39,20 @@ def look(run: RunDir, wanted: str | None, number: int) -> Shown:
     if not found:
         seeds = (seed for seed in jsonl.read_parts(run.folder("seeds"), Seed) if seed.id.startswith(wanted or ""))
         return Shown([], list(islice(seeds, 1 if wanted else number)))
-    replied = journal.scan(run.folder("replies")).replied
-    lost = [outcome.prompt_id for outcome in found if outcome.prompt_id not in replied]
-    if lost:
-        raise CorruptData(f"{run.folder('replies')}: the journal lacks the reply to {lost[0]}; restore it from a copy")
-    places = [replied[outcome.prompt_id] for outcome in found]
+    with Index.reading(run.folder("replies")) as index:
+        places = [_place(run, index, outcome.prompt_id) for outcome in found]
     replies = journal.replies(run.folder("replies"), places)
     return Shown(
         [Row(getattr(out, "id", out.prompt_id), out, reply) for out, reply in zip(found, replies, strict=True)]
     )
+
+
+def _place(run: RunDir, index: Index, prompt_id: str) -> Place:
+    place = index.place(prompt_id)
+    if place is None:
+        folder = run.folder("replies")
+        raise CorruptData(f"{folder}: the journal lacks the reply to {prompt_id}; restore it from a copy")
+    return place
 
 
 def lines(shown: Shown) -> list[str]:

@@ -7,18 +7,23 @@ from typing import Any
 import msgspec
 
 from magicoder_gen.clean import stage as clean
+from magicoder_gen.clean.parse import parse
 from magicoder_gen.config import Config
 from magicoder_gen.errors import ConfigError, CorpusUnreachable, Drift, NotAuthorised
 from magicoder_gen.export import stage as export
 from magicoder_gen.export.card import CardFacts
+from magicoder_gen.generate import estimate as estimates
 from magicoder_gen.generate import journal
 from magicoder_gen.generate import stage as generate
+from magicoder_gen.generate.index import Index
 from magicoder_gen.generate.teachers.local import Local
-from magicoder_gen.records import Counts, Progress, Sample, Sampling
-from magicoder_gen.sample import drift
+from magicoder_gen.records import Counts, Progress, Reply, Sample, Sampling
+from magicoder_gen.sample import drift, few
 from magicoder_gen.sample import stage as sample
 from magicoder_gen.storage import jsonl, rundir
 from magicoder_gen.storage.rundir import RunDir, StageEntry, StageName
+
+FEW = 200  # seeds from which an estimate extrapolates
 
 logger = logging.getLogger(__name__)
 
@@ -35,9 +40,14 @@ class Stage(msgspec.Struct, frozen=True):
     require_yield: Callable[[Counts], None]
 
 
-def prepare(name: str, config: Config, run: RunDir) -> Stage:
-    """Return the stage of that name over the files of `run`; raise ConfigError if its inputs are missing."""
-    return {"sample": _sample, "generate": _generate, "clean": _clean, "export": _export}[name](config, run)
+def prepare(name: str, config: Config, run: RunDir, *, allow_drift: bool = False) -> Stage:
+    """Return the stage of that name over the files of `run`; raise ConfigError if its inputs are missing.
+
+    `allow_drift` lets answers to other prompts of the same seeds serve; seeds that were asked are never replaced.
+    """
+    if name == "generate":
+        return _generate(config, run, allow_drift=allow_drift)
+    return {"sample": _sample, "clean": _clean, "export": _export}[name](config, run)
 
 
 def check(names: Iterable[str], config: Config, run: RunDir) -> None:
@@ -74,7 +84,7 @@ def _sample_inputs(config: Config, run: RunDir) -> dict[str, Any]:
 
 
 def _paid_for(inputs: dict[str, Any], run: RunDir) -> dict[str, Any]:
-    """Keep the seeds of a run that holds replies: only a larger `num` may replace them, since it extends them.
+    """Keep the seeds that a teacher was asked about: only a larger `num` may replace them, since it extends them.
 
     Returns the inputs to go by. Raises Drift for any other change of the options, and where seeds are missing and
     the corpus, from which alone they could be drawn again, has changed.
@@ -83,31 +93,61 @@ def _paid_for(inputs: dict[str, Any], run: RunDir) -> dict[str, Any]:
     wanted = rundir.as_json(inputs)
     if entry is None or wanted == entry.inputs:
         return inputs
-    if not journal.scan(run.folder("replies")).replied:
+    if not _has_asked(run):
         return inputs
     changed = drift.changed(entry.inputs, wanted)
     intact = run.is_complete("sample", entry.inputs)
     redrawn = not intact or ("num" in changed and wanted["num"] > entry.inputs["num"])
     if changed - {"num", "content"} or (redrawn and "content" in changed):
         raise Drift(
-            f"{run.root} holds answers to other seeds; changed: {drift.said(changed)}; "
+            f"{run.root} has asked about other seeds; changed: {drift.said(changed)}; "
             "use another --run, or what was there before"
         )
     if redrawn:
         return inputs
-    kept = entry.counts.kept if entry.counts else 0
-    logger.info("sample: the %d seeds that were asked are kept as they are", kept)
+    logger.info("sample: the seeds that were asked are kept as they are (%d)", entry.kept())
     return entry.inputs
 
 
-def _generate(config: Config, run: RunDir) -> Stage:
+def _has_asked(run: RunDir) -> bool:
+    """Whether anything was sent that was paid, or may be: answered, under way somewhere, or lost."""
+    with Index.reading(run.folder("replies")) as index:
+        return index.totals.replies > 0 or index.totals.lost > 0 or bool(index.open)
+
+
+def _generate(config: Config, run: RunDir, *, allow_drift: bool) -> Stage:
     options = config.generate
     return Stage(
         "generate",
         options.inputs(run),
-        lambda progress: generate.run(options, run, progress=progress),
+        lambda progress: generate.run(options, run, progress=progress, accepts=_accepts, allow_drift=allow_drift),
         options.require_yield,
     )
+
+
+def _accepts(reply: Reply) -> bool:
+    """Whether cleaning will find a problem and a solution."""
+    return not isinstance(parse(reply), str)
+
+
+def estimate(config: Config, run: RunDir) -> estimates.Estimate:
+    """Return what generating would take; reads the seeds of `run` if they are those of `config`, else draws a few."""
+    wanted = config.sample.wanted()
+    if _has_seeds_of(config, run):
+        more = max(0, wanted - run.stages()["sample"].inputs["num"])
+        return estimates.of_run(config.generate, run, more_seeds=more)
+    seeds = few.draw(config.sample, FEW, rng_seed=config.rng_seed)
+    return estimates.of_seeds(config.generate, seeds, wanted=wanted)
+
+
+def _has_seeds_of(config: Config, run: RunDir) -> bool:
+    """Whether the seeds of `run`, or the beginning of more, are what the configuration draws, or were asked anyway."""
+    entry = run.stages().get("sample")
+    if entry is None or entry.state != "complete":
+        return False
+    content = entry.inputs.get("content", [])
+    wanted = rundir.as_json(config.sample.inputs(rng_seed=config.rng_seed, content=content))
+    return wanted | {"num": entry.inputs.get("num")} == entry.inputs or _has_asked(run)
 
 
 def _clean(config: Config, run: RunDir) -> Stage:

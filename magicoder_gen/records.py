@@ -6,8 +6,8 @@ A record is one JSON line, complete in itself. *Seed* is a snippet of code, *rng
 """
 
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterable
-from typing import Annotated, ClassVar, Literal, Protocol, TypeVar
+from collections.abc import Callable, Generator, Iterable
+from typing import Annotated, Any, Literal, Protocol, TypeVar
 
 import msgspec
 
@@ -70,7 +70,8 @@ class Message(Record, frozen=True):
 class Sampling(Record, frozen=True, omit_defaults=True):
     """What the teacher is asked to sample with; a field that is None is not sent.
 
-    `grammar` (GBNF) and the `dry_…` fields, which make long repetitions ever less likely, are llama.cpp's.
+    `extra` holds further fields of the request, as the server names them. `grammar` (GBNF) and the `dry_…` fields,
+    which make long repetitions ever less likely, are llama.cpp's.
     """
 
     model: str
@@ -82,16 +83,23 @@ class Sampling(Record, frozen=True, omit_defaults=True):
     dry_multiplier: float | None = None
     dry_allowed_length: int | None = None
     dry_penalty_last_n: int | None = None
+    extra: dict[str, Any] = {}
 
 
 class Prompt(Record, frozen=True):
-    """A request; `id` digests everything that can change the answer, and nothing else."""
+    """A request; `id` digests everything that can change the answer, and nothing else.
+
+    `number` counts the answers wanted of one seed, from 0. `redo_of` is the prompt whose answer was cut off, where
+    this one asks the same with more tokens.
+    """
 
     id: str
     seed: Seed
     step: str
     messages: tuple[Message, ...]
     sampling: Sampling
+    number: int = 0
+    redo_of: str | None = None
 
 
 class Usage(Record, frozen=True):
@@ -103,9 +111,13 @@ class Usage(Record, frozen=True):
 
 
 class Intent(Record, frozen=True, tag_field="record", tag="intent"):
-    """A prompt that is about to be sent; without an outcome behind it, it may have been paid."""
+    """A request that is about to be sent; without an outcome behind it, it may have been paid.
+
+    `cost` is the most that it can cost in USD, None if prices are unknown.
+    """
 
     prompt_id: str
+    cost: float | None = None
 
 
 class Reply(Record, frozen=True, tag_field="record", tag="reply"):
@@ -122,16 +134,24 @@ class Reply(Record, frozen=True, tag_field="record", tag="reply"):
     system_fingerprint: str | None
     attempts: int
     seconds: float
+    number: int = 0
+    redo_of: str | None = None
 
 
 class Failure(Record, frozen=True, tag_field="record", tag="failure"):
-    """A prompt without an answer; `final` means that asking again would fail again."""
+    """A prompt without an answer; `final` means that asking again would fail again.
+
+    `uncertain` means that the last request for it may have been paid.
+    """
 
     prompt_id: str
     seed: Seed
     kind: str
     message: str
     final: bool
+    uncertain: bool = False
+    number: int = 0
+    redo_of: str | None = None
 
 
 class Sample(Record, frozen=True):
@@ -157,6 +177,23 @@ class Rejection(Record, frozen=True):
     evidence: dict[str, str | int | float | None]
 
 
+class Traffic(Record, frozen=True):
+    """What went to the teacher and came back, over all resumes of a run. Costs are in USD, None where unknown.
+
+    `failed` counts prompts without an answer, by kind. `uncertain` requests have no outcome, or one that leaves open
+    whether they were paid: for at most `uncertain_cost`, which is not part of `cost`.
+    """
+
+    requests: int
+    replies: int
+    failed: dict[str, int]
+    uncertain: int
+    uncertain_cost: float | None
+    input_tokens: int
+    output_tokens: int
+    cost: float | None
+
+
 class Counts(Record, frozen=True, rename={"taken": "in", "kept": "out"}):
     """What went into a stage and what came out: taken = kept + the sum of reasons."""
 
@@ -173,41 +210,11 @@ class Executor(Protocol):
         ...
 
 
-class Teacher(Protocol):
-    """A language model that answers prompts.
-
-    `delivery` names the options that cannot change an answer. `worked_example` and `constrained` say what help of
-    the recipe the model needs.
-    """
-
-    delivery: ClassVar[frozenset[str]]
-
-    @property
-    def worked_example(self) -> bool:
-        """Whether one question with its answer is shown first."""
-        ...
-
-    @property
-    def constrained(self) -> bool:
-        """Whether the recipe's grammar is sent."""
-        ...
-
-    def check(self) -> None:
-        """Raise what can be known to be missing before anything is done."""
-        ...
-
-    def sampling(self) -> Sampling:
-        """Return the model and parameters that prompts carry; may fetch a local model first."""
-        ...
-
-    def answer(self, prompts: AsyncIterator[Prompt]) -> AsyncGenerator[Reply | Failure, None]:
-        """Yield exactly one outcome per prompt taken, in any order, as each becomes known."""
-        ...
-
-
 class Progress(Protocol):
     """Who wants to know how far a stage is."""
 
-    def update(self, done: int, total: int | None = None, *, in_flight: int = 0, cost: float | None = None) -> None:
+    def update(
+        self, done: int, total: int | None = None, *, in_flight: int = 0, traffic: Traffic | None = None
+    ) -> None:
         """Take note; cheap enough to be called for every record."""
         ...

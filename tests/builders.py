@@ -1,6 +1,7 @@
 """Small records for tests; name only what the test is about."""
 
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 from magicoder_gen.records import Message, Origin, Prompt, Reply, Sampling, Seed, Usage
 from magicoder_gen.sample.protocols import Corpus, Document, Skipped, Snippet
@@ -51,6 +52,7 @@ def a_reply(
     seed: Seed | None = None,
     prompt_id: str = "p0",
     finish_reason: str | None = "stop",
+    redo_of: str | None = None,
 ) -> Reply:
     """An answer as the journal holds it."""
     return Reply(
@@ -65,10 +67,46 @@ def a_reply(
         None,
         1,
         0.5,
+        redo_of=redo_of,
     )
 
 
-async def asynchronously(prompts: Iterable[Prompt]) -> AsyncIterator[Prompt]:
-    """Yield prompts as the generate stage hands them to a teacher."""
-    for prompt in prompts:
-        yield prompt
+class ADesk:
+    """Hands prompts to a teacher as the generate stage does, without a journal."""
+
+    def __init__(self, prompts: Iterable[Prompt], *, folder: Path = Path()) -> None:
+        self.folder = folder
+        self.is_closing = False
+        self.sent_again: list[str] = []
+        self._prompts = list(prompts)
+
+    async def more(self) -> bool:
+        """Whether one is left."""
+        return bool(self._prompts) and not self.is_closing
+
+    async def take(self) -> Prompt | None:
+        """Return the next one."""
+        return self._prompts.pop(0) if self._prompts else None
+
+    def resume(self, prompt_id: str) -> bool:  # the protocol's
+        """Say no: there is no journal."""
+        return False
+
+    def asks(self, prompt_id: str) -> bool:  # the protocol's
+        """Say yes."""
+        return True
+
+    def knows(self, prompt_id: str) -> bool:  # the protocol's
+        """Say yes."""
+        return True
+
+    def pass_over(self, held: Callable[[str], bool]) -> None:
+        """Do nothing: nothing is held."""
+
+    async def flush(self) -> None:
+        """Do nothing: nothing is written."""
+
+    async def again(self, prompt: Prompt) -> bool:
+        """Always allow it."""
+        self.sent_again.append(prompt.id)
+        return True

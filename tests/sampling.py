@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from magicoder_gen.executors import Serial
-from magicoder_gen.records import Executor, Result, Seed, Task
+from magicoder_gen.records import Executor, Result, Seed, Task, Traffic
 from magicoder_gen.sample import stage
 from magicoder_gen.sample.corpora.tables import Tables
 from magicoder_gen.sample.options import SampleOptions
@@ -20,7 +20,9 @@ class Seen:
     def __init__(self) -> None:
         self.done: list[int] = []
 
-    def update(self, done: int, total: int | None = None, *, in_flight: int = 0, cost: float | None = None) -> None:
+    def update(
+        self, done: int, total: int | None = None, *, in_flight: int = 0, traffic: Traffic | None = None
+    ) -> None:
         """Note what is done."""
         self.done.append(done)
 

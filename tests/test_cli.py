@@ -154,9 +154,9 @@ def test_rate_limits_for_ever_end_at_the_time_limit(project: Path) -> None:
         assert done.returncode == 4, done.stderr
         assert "slow down" in done.stderr
     with serving() as server:
-        server.seconds = 2
+        server.seconds = 6
         configure(project, chat(server.url))
-        flags = ("--set", "generate.limits={max_duration: 1}")
+        flags = ("--set", "generate.limits={max_duration: 4}")
         assert run("run", "c.yaml", "--run", "just", *flags, cwd=project).returncode in {0, 3}
     with serving(lambda _p, number: (401, {}, "{}") if number > 3 else limited) as server:
         configure(project, chat(server.url))
@@ -202,7 +202,7 @@ def test_generate_without_seeds_says_what_to_run_first(project: Path) -> None:
     """78."""
     done = run("generate", "c.yaml", cwd=project)
     assert done.returncode == 78
-    assert "run `magicoder-gen sample" in done.stderr
+    assert "run `sample` with the same configuration" in done.stderr
 
 
 def test_init_writes_what_doctor_and_run_accept(project: Path) -> None:
@@ -228,11 +228,41 @@ def test_init_writes_what_doctor_and_run_accept(project: Path) -> None:
 
 
 def test_doctor_names_what_is_missing(project: Path, unused_port: int) -> None:
-    """The first failed check gives the exit code."""
-    configure(project, chat(f"http://127.0.0.1:{unused_port}/v1", api_key_env="NOT_SET"))
+    """The first failed check gives the exit code; of each endpoint it is said once."""
+    url = f"http://127.0.0.1:{unused_port}/v1"
+    configure(project, chat(url, api_key_env="NOT_SET"))
     done = run("doctor", "c.yaml", cwd=project)
     assert done.returncode == 77
-    assert "failed   key: no key: set the environment variable NOT_SET" in done.stdout
+    said = f"failed   test-model at {url}: no key: set the environment variable NOT_SET"
+    assert [line.startswith(said) for line in done.stdout.split("\n") if "NOT_SET" in line] == [True]
+
+
+def test_doctor_looks_at_every_endpoint(project: Path, unused_port: int) -> None:
+    """What each calls the model, its key, and whether it is there; batches are asked the same."""
+    with serving() as server:
+        there, gone = {"base_url": server.url}, {"base_url": f"http://127.0.0.1:{unused_port}/v1"}
+        configure(
+            project,
+            {
+                "type": "chat",
+                "model": "test-model",
+                "endpoints": [
+                    {**there, "api_key_env": "TEST_KEY"},
+                    {**there, "api_key_env": None, "model": "other"},
+                    {**gone, "api_key_env": None},
+                ],
+            },
+        )
+        several = run("doctor", "c.yaml", cwd=project)
+        configure(project, {"type": "batch", "model": "test-model", **there, "api_key_env": "TEST_KEY"})
+        batch = run("doctor", "c.yaml", cwd=project)
+    well = f"ok       test-model at {server.url}: reachable, key in $TEST_KEY, has the model\n"
+    assert well in several.stdout
+    assert f"warning  other at {server.url}: reachable, no key, but lists test-model\n" in several.stdout
+    assert f"failed   test-model at {gone['base_url']}: Cannot connect" in several.stdout
+    assert several.returncode == 69
+    assert well in batch.stdout
+    assert batch.returncode == 0
 
 
 def test_show_gives_the_lineage_of_a_row(project: Path) -> None:

@@ -60,13 +60,17 @@ def test_a_frozen_config_reads_back_as_itself(tmp_path: Path) -> None:
 def test_every_key_that_names_a_variable_is_one_that_may_hold_a_secret() -> None:
     """What logs must not show: a block that reads a key from the environment has to be known to `key_variables`."""
     named = {
-        f"{struct.tag}.{field.name}" for struct in blocks(Config) for field in struct.fields if "_env" in field.name
+        f"{struct.tag or struct.cls.__name__.lower()}.{field.name}"
+        for struct in blocks(Config)
+        for field in struct.fields
+        if "_env" in field.name
     }
-    assert named == {"chat.api_key_env", "hub.token_env"}
+    assert named == {"chat.api_key_env", "batch.api_key_env", "endpoint.api_key_env", "hub.token_env"}
     hubs = [{"type": "hub", "dataset": "a/b", "language": "python", "token_env": name} for name in ("ONE", "TWO")]
-    tree = {"sample": {"corpora": [*hubs, {"type": "stdlib"}]}, "generate": {"teacher": {"api_key_env": "KEY"}}}
+    endpoints = [{"api_key_env": "KEY"}, {"api_key_env": None}, {"api_key_env": "OTHER"}]
+    tree = {"sample": {"corpora": [*hubs, {"type": "stdlib"}]}, "generate": {"teacher": {"endpoints": endpoints}}}
     loaded = settings.decode(json.dumps(tree), Config, source=Path("c.yaml"))
-    assert config.key_variables(loaded) == ["KEY", "ONE", "TWO"]
+    assert config.key_variables(loaded) == ["KEY", "OTHER", "ONE", "TWO"]
 
 
 def blocks(kind: object) -> Iterator[msgspec.inspect.StructType]:

@@ -7,7 +7,9 @@ import subprocess
 import time
 from pathlib import Path
 
+import batch_server
 import pytest
+from batch_runs import batch
 from command import (
     ANSWERS,
     KEY,
@@ -130,15 +132,15 @@ def test_a_second_signal_leaves_at_once_and_the_run_goes_on_later(project: Path)
         server.seconds = 0
         resumed = run("run", "c.yaml", cwd=project)
     assert resumed.returncode == 0
-    assert "12 requests of an earlier, interrupted run" in resumed.stderr
+    assert "12 requests of earlier commands had no answer" in resumed.stderr
 
 
 def test_a_full_disk_is_74_and_the_run_goes_on_when_there_is_room(project: Path) -> None:
     """The journal keeps whole entries; a file size limit stands in for the disk."""
-    limited = f"ulimit -f 20; trap '' XFSZ; exec {PYTHON} -m magicoder_gen run c.yaml"
+    limited = f"ulimit -f 200; trap '' XFSZ; exec {PYTHON} -m magicoder_gen run c.yaml"
     environment = {**os.environ, "PYTHONPATH": ROOT, "TEST_KEY": KEY}
     answered = answering()
-    with serving(lambda prompt, number: completion("x" * 3000 + "\n" + text_of(answered(prompt, number)))) as server:
+    with serving(lambda prompt, number: completion("x" * 40_000 + "\n" + text_of(answered(prompt, number)))) as server:
         configure(project, chat(server.url, concurrency=1))
         full = subprocess.run(
             ["bash", "-c", limited], cwd=project, env=environment, capture_output=True, text=True, check=False
@@ -154,7 +156,7 @@ def test_limits_stop_with_4_and_the_next_command_goes_on(project: Path) -> None:
     """Requests are counted over resumes."""
     limited = run("run", "c.yaml", "--set", "generate.limits.max_requests=5", cwd=project)
     assert limited.returncode == 4
-    assert "7 prompts left" in limited.stderr
+    assert "max_requests=5 reached; 7 prompts left; raise it to go on" in limited.stderr
     assert len(replied(project / "runs/c")) == 5
     assert run("run", "c.yaml", "--set", "generate.limits.max_requests=5", cwd=project).returncode == 4
     assert len(replied(project / "runs/c")) == 5
@@ -185,11 +187,64 @@ def test_seeds_that_were_paid_for_stay(project: Path) -> None:
     (project / "code" / "module_0.py").write_text("changed = 1\nentirely = 2\n")
     smaller = run("run", "c.yaml", cwd=project)
     assert smaller.returncode == 0
-    assert "the 14 seeds that were asked are kept as they are" in smaller.stderr
+    assert "the seeds that were asked are kept as they are (14)" in smaller.stderr
     assert products(project / "runs/c") == before
     (project / "runs/c/seeds/part-00000.jsonl").unlink()
     lost = run("run", "c.yaml", "--num", 14, cwd=project)
     assert (lost.returncode, "changed: the files of the corpora;" in lost.stderr) == (78, True)
+
+
+def test_seeds_that_were_handed_in_stay(project: Path) -> None:
+    """A batch may be paid before anything comes back: a larger num extends its seeds, nothing replaces them."""
+    with batch_server.serving(answering()) as provider:
+        provider.status("in_progress")
+        configure(project, batch(provider.url))
+        assert run("run", "c.yaml", cwd=project).returncode == 75
+        seeds = (project / "runs/c/seeds/part-00000.jsonl").read_text()
+        assert run("run", "c.yaml", "--num", 14, cwd=project).returncode == 75
+        more_seeds = (project / "runs/c/seeds/part-00000.jsonl").read_text()
+        assert more_seeds.startswith(seeds)
+        drifted = run("run", "c.yaml", "--num", 14, "--set", "rng_seed=5", cwd=project)
+        assert (drifted.returncode, "changed: rng_seed;" in drifted.stderr) == (78, True)
+        (project / "code/module_0.py").write_text("changed = 1\nentirely = 2\n")
+        provider.status("completed")
+        kept = run("run", "c.yaml", "--num", 14, "--set", "generate.teacher.wait=null", cwd=project)
+        assert (kept.returncode, "the seeds that were asked are kept" in kept.stderr) == (0, True)
+        assert "earlier commands handed in 14 prompts" in kept.stderr
+        assert sorted(provider.asked.values()) == [1] * 14
+    assert (project / "runs/c/seeds/part-00000.jsonl").read_text() == more_seeds
+
+
+def test_seeds_that_were_sent_before_a_kill_stay(project: Path) -> None:
+    """Their answers may have been paid, though none came."""
+    with serving(answering()) as server:
+        server.seconds = 30
+        configure(project, chat(server.url))
+        with start("run", "c.yaml", cwd=project) as process:
+            wait_for(lambda: server.asked.total() == 12)
+            process.kill()
+            process.communicate(timeout=20)
+        server.seconds = 0
+        (project / "code/module_0.py").write_text("changed = 1\nentirely = 2\n")
+        assert run("run", "c.yaml", cwd=project).returncode == 0
+        assert sorted(server.asked.values()) == [2] * 12
+
+
+def test_several_answers_of_one_seed_become_samples(project: Path) -> None:
+    """They are no duplicates of each other for having the same seed."""
+    answers = iter(ANSWERS)
+    with serving(lambda _prompt, _number: completion(next(answers))) as server:
+        configure(project, chat(server.url, temperature=0.8))
+        done = run("run", "c.yaml", "--num", 4, "--set", "generate.answers_per_seed=3", cwd=project)
+    assert done.returncode == 0, done.stderr
+    assert len(lines(project / "runs/c/samples")) == 12
+
+
+def test_a_stage_that_comes_too_early_says_what_to_run(project: Path) -> None:
+    """Without losing the configuration that was given."""
+    early = run("generate", "c.yaml", "--run", "r", cwd=project)
+    assert early.returncode == 78
+    assert "sample has not been run; run `sample` with the same configuration and --run first" in early.stderr
 
 
 def test_a_run_without_answers_may_change(project: Path, unused_port: int) -> None:

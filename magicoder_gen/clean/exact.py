@@ -1,7 +1,7 @@
 """Exact duplicates: texts that are equal once all whitespace is gone, the rule of the paper's published cleaning.
 
-Only samples that stay count as seen, and the first in seed order stays. In memory are a digest and
-a sample id per key and sample, no text.
+Only samples that stay count as seen, and the first in seed order stays. In memory are, per key and sample, a digest
+and the sample's id with its seed's index, no text.
 """
 
 import hashlib
@@ -10,10 +10,15 @@ from typing import Literal
 from magicoder_gen.records import Options, Sample
 
 Key = Literal["seed", "problem", "solution"]
+_INDEX_BYTES = 8
 
 
 class Exact(Options, frozen=True):
-    """Which texts must be new; each key alone makes a duplicate. The paper uses all three."""
+    """Which texts must be new; each key alone makes a duplicate. The paper uses all three.
+
+    `seed` drops answers to another seed of the same text; several answers to one seed (`answers_per_seed`) are no
+    duplicates for their seed's sake.
+    """
 
     keys: tuple[Key, ...] = ("seed", "problem", "solution")
 
@@ -23,7 +28,7 @@ class Exact(Options, frozen=True):
 
 
 class Memory:
-    """What was seen so far: per key, the digest of the text and the id of the sample that stays."""
+    """What was seen so far: per key and digest of a text, the first sample with it: its id and its seed's index."""
 
     def __init__(self, keys: tuple[Key, ...]) -> None:
         self._seen: dict[Key, dict[bytes, bytes]] = {key: {} for key in keys}
@@ -31,12 +36,13 @@ class Memory:
     def admit(self, sample: Sample) -> tuple[Key, str] | None:
         """Remember a new sample; of a duplicate return the key that repeats and the id of the one kept."""
         digests = {key: _digest(_text(sample, key)) for key in self._seen}
+        index = sample.seed.index.to_bytes(_INDEX_BYTES)
         for key, digest in digests.items():
-            kept = self._seen[key].get(digest)
-            if kept is not None:
-                return key, kept.hex()
+            first = self._seen[key].get(digest)
+            if first is not None and (key != "seed" or not first.endswith(index)):
+                return key, first[:-_INDEX_BYTES].hex()
         for key, digest in digests.items():
-            self._seen[key][digest] = bytes.fromhex(sample.id)
+            self._seen[key].setdefault(digest, bytes.fromhex(sample.id) + index)
         return None
 
 

@@ -23,6 +23,8 @@ from magicoder_gen.storage.rundir import RunDir, StageEntry, as_json
 from magicoder_gen.storage.shards import ShardWriter
 
 _SHOWN_REASONS = 3
+_CUT_OFF = "parse:truncated"
+_FOR_CUT_OFF = "generate with --redo-truncated TOKENS what was cut off, or change prompt or teacher"
 
 
 class CleanOptions(Options, frozen=True):
@@ -53,9 +55,10 @@ class CleanOptions(Options, frozen=True):
             return
         top = Counter(counts.reasons).most_common(_SHOWN_REASONS)
         causes = ", ".join(f"{reason} {count}" for reason, count in top)
+        remedy = _FOR_CUT_OFF if _CUT_OFF in dict(top) else "change prompt or teacher"
         raise PoorYield(
             f"clean: {rejected} of {counts.taken} replies were rejected ({causes}), "
-            f"clean.max_rejected allows {self.max_rejected:.0%}; read rejections/, then change prompt or teacher"
+            f"clean.max_rejected allows {self.max_rejected:.0%}; read rejections/, then {remedy}"
         )
 
 

@@ -59,7 +59,7 @@ class Recipe(Options, frozen=True):
     steps: Annotated[tuple[Step, ...], msgspec.Meta(min_length=1, max_length=1)]
 
 
-Ask = Callable[[Seed], Prompt]
+Ask = Callable[[Seed, int], Prompt]
 
 
 def load(name: RecipeName) -> tuple[Recipe, Path]:
@@ -87,7 +87,7 @@ def content(name: RecipeName) -> dict[str, str]:
 
 
 def asker(name: RecipeName, sampling: Sampling, *, worked_example: bool, constrained: bool) -> Ask:
-    """Return the function that makes a seed's prompt."""
+    """Return the function that makes a seed's prompt for the answer of that number, from 0."""
     recipe, folder = load(name)
     step = recipe.steps[0]
     turns = [(turn.role, prompts.load(folder / turn.template)) for turn in step.messages]
@@ -96,13 +96,41 @@ def asker(name: RecipeName, sampling: Sampling, *, worked_example: bool, constra
         sampling = msgspec.structs.replace(sampling, grammar=_text(folder / step.grammar))
     example = _example(step, folder, turns[-1][1]) if worked_example else ()
 
-    def ask(seed: Seed) -> Prompt:
+    def ask(seed: Seed, number: int = 0) -> Prompt:
         messages = [Message(role, render(seed.text, seed.language)) for role, render in turns]
         shown = (*messages[:-1], *example, messages[-1])
-        identity: Any = [step.name, shown, sampling]
-        return Prompt(digest(identity), seed, step.name, shown, sampling)
+        return prompt(seed, step.name, shown, _numbered(sampling, number), number=number)
 
     return ask
+
+
+def prompt(
+    seed: Seed,
+    step: str,
+    messages: tuple[Message, ...],
+    sampling: Sampling,
+    *,
+    number: int = 0,
+    redo_of: str | None = None,
+) -> Prompt:
+    """Return a prompt with the id that follows from what can change its answer."""
+    identity: Any = [step, messages, sampling, number] if number else [step, messages, sampling]
+    return Prompt(digest(identity), seed, step, messages, sampling, number, redo_of)
+
+
+def with_more_tokens(asked: Prompt, max_tokens: int) -> Prompt:
+    """Return the prompt that asks the same again, with room for a longer answer."""
+    bound, extra = "max_completion_tokens", asked.sampling.extra  # what newer models want in place of max_tokens
+    change: Any = {"extra": {**extra, bound: max_tokens}} if bound in extra else {"max_tokens": max_tokens}
+    sampling = msgspec.structs.replace(asked.sampling, **change)
+    return prompt(asked.seed, asked.step, asked.messages, sampling, number=asked.number, redo_of=asked.id)
+
+
+def _numbered(sampling: Sampling, number: int) -> Sampling:
+    """Give each answer wanted of a seed its own random seed, where one is sent at all."""
+    if sampling.seed is None or not number:
+        return sampling
+    return msgspec.structs.replace(sampling, seed=sampling.seed + number)
 
 
 def _example(step: Step, folder: Path, render: prompts.Render) -> tuple[Message, ...]:

@@ -4,183 +4,258 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterator
-from typing import Annotated, Any
-
-import msgspec
+from collections.abc import Callable, Iterator
+from itertools import chain
+from pathlib import Path
 
 from magicoder_gen.errors import Drift, Interrupted, LimitReached, MagicoderError, PoorYield
-from magicoder_gen.generate import journal, recipes
-from magicoder_gen.generate.admission import Admission, Limits
-from magicoder_gen.generate.exchange import Exchange
-from magicoder_gen.generate.journal import Journal, State
-from magicoder_gen.generate.recipes import RecipeName
-from magicoder_gen.generate.teachers.chat import Chat
-from magicoder_gen.generate.teachers.local import Local
-from magicoder_gen.generate.teachers.scripted import Scripted
-from magicoder_gen.records import Counts, Options, Progress, Prompt, Reply, Sampling, Seed, Teacher
-from magicoder_gen.storage import jsonl
-from magicoder_gen.storage.rundir import RunDir, StageEntry, as_json
+from magicoder_gen.fingerprint import digest
+from magicoder_gen.generate import journal
+from magicoder_gen.generate.admission import Admission
+from magicoder_gen.generate.exchange import Exchange, keep
+from magicoder_gen.generate.index import Index
+from magicoder_gen.generate.options import GenerateOptions
+from magicoder_gen.generate.plan import NOT_ASKED, NOT_NEEDED, Plan, Size
+from magicoder_gen.generate.prices import number_of
+from magicoder_gen.generate.teachers.batch import Batch
+from magicoder_gen.generate.teachers.batch_ledger import handed_in
+from magicoder_gen.generate.writer import Writer
+from magicoder_gen.records import Counts, Progress, Prompt, Reply
+from magicoder_gen.storage.rundir import RunDir, StageEntry
 
 logger = logging.getLogger("magicoder_gen")
 
-
-SAME_PROMPT = "same_prompt"  # another seed has the same text and language, so one answer serves both
-
-
-class GenerateOptions(Options, frozen=True):
-    """The section `generate`. Over `max_failed` (share of the prompts) the exit code is 3."""
-
-    recipe: RecipeName = RecipeName("oss_instruct")
-    teacher: Chat | Local | Scripted = Chat()
-    limits: Limits = Limits()
-    max_failed: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.1
-
-    def inputs(self, run: RunDir) -> dict[str, Any]:
-        """Return what decides the answers: the seeds, the texts of the recipe, the model and its parameters."""
-        delivery = self.teacher.delivery
-        return {
-            "seeds": [part.sha256 for part in run.require("sample").parts["seeds"]],
-            "recipe": recipes.content(self.recipe),
-            "teacher": {key: value for key, value in as_json(self.teacher).items() if key not in delivery},
-        }
-
-    def check(self) -> None:
-        """Raise what can be known before anything is done: a recipe that is none, no key, no model file."""
-        teacher: Teacher = self.teacher
-        _asker(self, Sampling("any"))
-        teacher.check()
-
-    def require_yield(self, counts: Counts) -> None:
-        """Raise PoorYield if too many prompts, or all, got no answer."""
-        failed = counts.taken - counts.kept - counts.reasons.get(SAME_PROMPT, 0)
-        if counts.kept and failed <= self.max_failed * counts.taken:
-            return
-        kinds = ", ".join(f"{kind} {count}" for kind, count in counts.reasons.items())
-        raise PoorYield(
-            f"generate: {failed} of {counts.taken} prompts got no answer ({kinds}), "
-            f"generate.max_failed allows {self.max_failed:.0%}; the same command asks again where that can help"
-        )
+Accepts = Callable[[Reply], bool]
 
 
-def run(options: GenerateOptions, run: RunDir, *, progress: Progress) -> StageEntry:
+def run(
+    options: GenerateOptions,
+    run: RunDir,
+    *,
+    progress: Progress,
+    accepts: Accepts | None = None,
+    allow_drift: bool = False,
+) -> StageEntry:
     """Ask for every seed that has no reply yet; return the manifest's entry.
 
-    Raises Drift if the journal holds answers to other prompts, LimitReached, Interrupted, PoorYield, and what the
-    teacher raises; in each case what was answered is kept and the same command goes on.
+    `accepts` tells which answers count towards `target_accepted`, and is needed where that is set. Raises Drift if
+    the journal holds answers to other prompts, LimitReached, Interrupted, PoorYield, and what the teacher raises; in
+    each case what was answered is kept and the same command goes on.
     """
     started = time.monotonic()
-    folder = run.folder("replies")
-    inputs = options.inputs(run)
-    state = journal.scan(folder)
-    prompts = _Prompts(options, run)
-    _refuse_drift(prompts, state, inputs, run)
-    run.begin("generate", inputs)
+    options.require_price()
     trouble: MagicoderError | None = None
-    try:
-        _ask_all(options, run, prompts, state, progress)
-    except MagicoderError as error:
-        trouble = error
-    entry = _finish(run, prompts, journal.scan(folder), time.monotonic() - started)
+    with Index.writing(run.folder("replies")) as index:
+        plan = _plan(options, run, index)
+        _refuse_another_way(options, run, index)
+        _begin(options, run, plan, allow_drift=allow_drift)
+        sitting = _Sitting(options, run, index, plan, progress)
+        try:
+            sitting.hold(accepts)
+        except MagicoderError as error:
+            trouble = error
+        if sitting.is_sound:
+            entry = _finish(run, index, plan, sitting, seconds=time.monotonic() - started)
+    if not sitting.is_sound:
+        with Index.copied(run.folder("replies")) as index:
+            plan = _plan(options, run, index)
+            plan.begin(digest(options.prompt_inputs(run)))
+            entry = _finish(run, index, plan, sitting, seconds=time.monotonic() - started)
     if trouble:
         raise trouble
     assert entry.counts is not None
+    sitting.require_target()
     options.require_yield(entry.counts)
+    sitting.warn_of_failures()
     return entry
 
 
 def replies(run: RunDir) -> tuple[int, Iterator[Reply]]:
     """Return the number of replies, and the replies in the order of their seeds, lazily."""
     folder = run.folder("replies")
-    places = sorted(journal.scan(folder).replied.values())
-    return len(places), journal.replies(folder, places)
+    with Index.reading(folder) as index:
+        return index.wanted(), _in_order(folder)
 
 
-class _Prompts:
-    """The prompts of a run, made from its seeds each time they are asked for; only their ids are remembered."""
-
-    def __init__(self, options: GenerateOptions, run: RunDir) -> None:
-        self._seeds = run.folder("seeds")
-        self._ask = _asker(options, options.teacher.sampling())
-        self.ids: set[str] = set()
-        self.seeds = 0
-        for prompt in self.all():
-            self.seeds += 1
-            self.ids.add(prompt.id)
-
-    def all(self) -> Iterator[Prompt]:
-        """Yield every prompt, in the order of the seeds."""
-        return (self._ask(seed) for seed in jsonl.read_parts(self._seeds, Seed))
-
-    def pending(self, state: State) -> Iterator[Prompt]:
-        """Yield what has no outcome yet, each id once, although two seeds may ask the same."""
-        given: set[str] = set()
-        for prompt in self.all():
-            if prompt.id not in given and not state.is_done(prompt.id):
-                given.add(prompt.id)
-                yield prompt
+def _in_order(folder: Path) -> Iterator[Reply]:
+    with Index.reading(folder) as index:
+        yield from journal.replies(folder, index.places())
 
 
-def _asker(options: GenerateOptions, sampling: Sampling) -> recipes.Ask:
-    teacher: Teacher = options.teacher
-    return recipes.asker(
-        options.recipe, sampling, worked_example=teacher.worked_example, constrained=teacher.constrained
+def _plan(options: GenerateOptions, run: RunDir, index: Index) -> Plan:
+    seeds = run.require("sample").kept()
+    return Plan(
+        index,
+        run.folder("seeds"),
+        options.asker(options.teacher.sampling()),
+        size=Size(seeds, options.answers_per_seed),
+        redo=options.redo_truncated,
     )
 
 
-def _refuse_drift(prompts: _Prompts, state: State, inputs: dict[str, Any], run: RunDir) -> None:
-    """More seeds may join a run; answers to prompts that are no longer asked mean another configuration."""
-    orphans = len(state.replied.keys() - prompts.ids)
-    if not orphans:
-        return
+def _refuse_another_way(options: GenerateOptions, run: RunDir, index: Index) -> None:
+    """Raise Drift where prompts are under way in batches and the teacher would ask them once more."""
+    folder = run.folder("replies") / "batches"
+    handed, _ = handed_in(folder, index.open)
+    if handed.prompts and not isinstance(options.teacher, Batch):
+        raise Drift(
+            f"{number_of(handed.prompts, 'prompt')} of {run.root} wait in batches; collect them with "
+            f"generate.teacher.type: batch first, or move {folder} away to give them up and pay again"
+        )
+
+
+def _begin(options: GenerateOptions, run: RunDir, plan: Plan, *, allow_drift: bool) -> None:
+    """Lay out the plan; refuse one to which answers at hand do not belong, unless they may serve nevertheless."""
+    inputs = options.prompt_inputs(run)
+    orphans = plan.begin(digest(inputs))
+    if orphans and not allow_drift:
+        raise Drift(
+            f"{run.root} holds {orphans} answers to prompts that this configuration does not ask; changed: "
+            f"{', '.join(_changes(run, inputs)) or 'the seeds or the model file'}; "
+            "use another --run, the old configuration, or --allow-drift to keep them and go on with the new one"
+        )
+    if orphans:
+        plan.adopt_orphans()
+        logger.warning("%d answers to other prompts are kept; changed: %s", orphans, ", ".join(_changes(run, inputs)))
+    run.begin("generate", options.inputs(run))
+
+
+def _changes(run: RunDir, inputs: dict[str, object]) -> list[str]:
+    """Return the paths of what decides the prompts and differs from when the answers were asked for."""
     before = run.stages().get("generate")
-    changed = [key for key in _changed(before.inputs if before else {}, inputs) if key != "seeds"]
-    raise Drift(
-        f"{run.root} holds {orphans} answers to prompts that this configuration does not ask; "
-        f"changed: {', '.join(changed) or 'the seeds or the model file'}; use another --run, or the old configuration"
-    )
+    old = {key: value for key, value in before.inputs.items() if key in inputs} if before else {}
+    return [key for key in _differing(old, inputs) if key != "seeds"]
 
 
-def _changed(old: Any, new: Any, path: str = "") -> list[str]:
-    """Return the paths at which two trees differ."""
+def _differing(old: object, new: object, path: str = "") -> list[str]:
     if isinstance(old, dict) and isinstance(new, dict):
         keys = sorted(old.keys() | new.keys())
-        return [line for key in keys for line in _changed(old.get(key), new.get(key), f"{path}.{key}".lstrip("."))]
+        return [line for key in keys for line in _differing(old.get(key), new.get(key), f"{path}.{key}".lstrip("."))]
     return [] if old == new else [path]
 
 
-def _ask_all(options: GenerateOptions, run: RunDir, prompts: _Prompts, state: State, progress: Progress) -> None:
-    """Send what is pending and journal what comes; raise LimitReached or Interrupted."""
-    pending = len(prompts.ids) - sum(state.is_done(prompt_id) for prompt_id in prompts.ids)
-    if state.open:
-        logger.info("%d requests of an earlier, interrupted run had no answer; they are sent again", len(state.open))
-    if not pending:
-        return
-    logger.info("asking %d prompts; %d have their answer", pending, len(prompts.ids) - pending)
-    with Journal(run.folder("replies"), shard_bytes=run.layout.shard_bytes) as writer:
-        admission = Admission(prompts.pending(state), writer, state, options.limits)
-        exchange = Exchange(options.teacher, writer, admission, state)
-        asyncio.run(exchange.run(progress, total=len(prompts.ids)))
-    if exchange.signal_number is not None:
-        raise Interrupted(exchange.signal_number)
-    left = sum(not state.is_done(prompt_id) for prompt_id in prompts.ids)
-    if admission.limit_reached and left:
-        raise LimitReached(f"{admission.limit_reached} reached, {left} prompts left; the same command goes on")
+class _Sitting:
+    """One command's exchange with the teacher."""
+
+    def __init__(self, options: GenerateOptions, run: RunDir, index: Index, plan: Plan, progress: Progress) -> None:
+        self._options = options
+        self._run = run
+        self._index = index
+        self._plan = plan
+        self._progress = progress
+        self._folder = run.folder("replies")
+        self.accepted = 0
+        self.failed: Counter[str] = Counter()  # prompts that can be asked again, by kind, once all is over
+        self.refused: Counter[str] = Counter()  # those that will not be
+        self.is_sound = True  # whether the index knows all that is in the journal, and nothing else
+
+    @property
+    def has_enough(self) -> bool:
+        """Whether the wanted number of answers was accepted."""
+        target = self._options.limits.target_accepted
+        return target is not None and self.accepted >= target
+
+    def is_complete(self, plan: Plan) -> bool:
+        """Whether the same command would have nothing to do; one that missed its target says so each time."""
+        return self.has_enough or (self._options.limits.target_accepted is None and plan.is_complete())
+
+    def require_target(self) -> None:
+        """Raise PoorYield if fewer answers than wanted were accepted although all were asked."""
+        target = self._options.limits.target_accepted
+        if target is None or self.has_enough:
+            return
+        again = "; the same command asks those again that failed" if self.failed else ""
+        raise PoorYield(
+            f"generate: {self.accepted} answers of {target} wanted (generate.limits.target_accepted) have a problem "
+            f"and a solution, and all were asked; raise sample.num or generate.answers_per_seed{again}"
+        )
+
+    def warn_of_failures(self) -> None:
+        """Say that prompts failed where that is not too many to be an error."""
+        if not self.has_enough:
+            self._warn_of(self.failed, "the same command asks {} again")
+        self._warn_of(self.refused, "will not be asked again")
+
+    def _warn_of(self, failures: Counter[str], outlook: str) -> None:
+        number = failures.total()
+        if number:
+            kinds = ", ".join(f"{kind} {count}" for kind, count in failures.items())
+            said, total = outlook.format("it" if number == 1 else "them"), number_of(self._plan.size.prompts, "prompt")
+            logger.warning("%d of %s failed (%s); %s", number, total, kinds, said)
+
+    def hold(self, accepts: Accepts | None) -> None:
+        """Send what is pending, then what is redone; raise LimitReached, Interrupted or what the teacher raises."""
+        limits = self._options.limits
+        limits.require_known_bill(self._index.traffic())
+        if limits.target_accepted is None:
+            accepts = None
+        else:
+            assert accepts is not None
+            self.accepted = sum(map(accepts, journal.replies(self._folder, self._index.places())))
+        self._index.commit_as_read()
+        plan = self._plan  # one after the other: the first may be cut off
+        for make, count, which in (
+            (plan.pending, plan.left, ""),
+            (plan.redone, plan.to_redo, " again that were cut off"),
+        ):
+            prompts = make()
+            first = None if self.has_enough else next(prompts, None)
+            if first is not None:
+                self._exchange(chain([first], prompts), accepts, number=count(), which=which)
+
+    def _exchange(self, prompts: Iterator[Prompt], accepts: Accepts | None, *, number: int, which: str) -> None:
+        done, total, unsettled = self._plan.done(), self._plan.size.prompts, len(self._index.open)
+
+        def announced() -> Iterator[Prompt]:
+            """Wait for the first to be wanted: by then a teacher has resumed what earlier commands handed in."""
+            _announce(number, which, done=done, total=total, resumed=admission.resumed, unsettled=unsettled)
+            yield from prompts
+
+        with Writer(self._folder, shard_bytes=self._run.layout.shard_bytes) as writer:
+            admission = self._admission(announced(), writer)
+            exchange = Exchange(self._options.teacher, writer, self._index, admission, accepts=accepts)
+            try:
+                asyncio.run(exchange.run(self._progress, done=done, total=total))
+            finally:
+                self.accepted = admission.accepted
+                self.is_sound = keep(self._index, writer)
+        if self._index.trouble:
+            raise self._index.trouble
+        if exchange.signal_number is not None:
+            raise Interrupted(exchange.signal_number)
+        if admission.limit_reached and not self.has_enough and not self._plan.is_complete():
+            left, reached = self._plan.left() + self._plan.to_redo(), admission.limit_reached
+            raise LimitReached(f"{reached.what}; {number_of(left, 'prompt')} left; {reached.remedy}")
+
+    def _admission(self, prompts: Iterator[Prompt], writer: Writer) -> Admission:
+        price = self._options.teacher.known_price()
+        return Admission(prompts, writer, self._index, self._options.limits, price=price, accepted=self.accepted)
 
 
-def _finish(run: RunDir, prompts: _Prompts, state: State, seconds: float) -> StageEntry:
-    """Write the manifest's entry; the table counts seeds."""
-    kinds = {**state.failed, **state.refused}
-    reasons = Counter(kinds.get(prompt_id, "not_asked") for prompt_id in prompts.ids - state.replied.keys())
-    kept = len(prompts.ids) - reasons.total()
-    if prompts.seeds > len(prompts.ids):
-        reasons[SAME_PROMPT] = prompts.seeds - len(prompts.ids)
-    unfinished = any(not state.is_done(prompt_id) for prompt_id in prompts.ids)
+def _announce(number: int, which: str, *, done: int, total: int, resumed: int, unsettled: int) -> None:
+    """Say what is about to be asked: of `number` prompts those that no earlier command handed in (`resumed`).
+
+    `unsettled` requests of earlier commands had no outcome when this one began, `resumed` ones included.
+    """
+    if resumed:
+        logger.info("earlier commands handed in %s", number_of(resumed, "prompt"))
+    if unsettled > resumed:
+        lost = number_of(unsettled - resumed, "request")
+        logger.info("%s of earlier commands had no answer when they ended", lost)
+    if number > resumed:
+        logger.info("asking %s%s; %d of %d are done", number_of(number - resumed, "prompt"), which, done, total)
+
+
+def _finish(run: RunDir, index: Index, plan: Plan, sitting: _Sitting, *, seconds: float) -> StageEntry:
+    """Write the manifest's entry; the table counts prompts."""
+    is_complete = sitting.is_complete(plan)
+    sitting.failed, sitting.refused = plan.failures(final=False), plan.failures(final=True)
+    reasons = plan.reasons(not_asked=NOT_NEEDED if sitting.has_enough else NOT_ASKED)
     return run.finish(
         "generate",
-        state="partial" if unfinished else "complete",
-        counts=Counts(prompts.seeds, kept, dict(sorted(reasons.items()))),
-        parts={} if unfinished else {"replies": journal.parts(run.folder("replies"))},
+        state="complete" if is_complete else "partial",
+        counts=Counts(plan.size.prompts, plan.answered(), dict(sorted(reasons.items()))),
+        parts={"replies": journal.parts(run.folder("replies"))} if is_complete else {},
         seconds=seconds,
-        cost=state.cost,
+        cost=index.traffic().cost,
     )

@@ -1,6 +1,6 @@
 """Read the finished parts of a stage: JSON lines, plain or zstd; any damage is an error."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, TypeVar, cast
@@ -18,18 +18,40 @@ def read(path: Path, line_type: type[Line]) -> Iterator[Line]:
     decoder = msgspec.json.Decoder(line_type)
     with opened(path) as file:
         for number, line in enumerate(file, start=1):
-            if not line.endswith(b"\n"):
-                raise CorruptData(f"{path}:{number}: the last line has no end; {_REMEDY}")
-            try:
-                yield decoder.decode(line)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                raise CorruptData(f"{path}:{number}: {error}; {_REMEDY}") from error
+            yield _decoded(line, decoder, path, number)
 
 
 def read_parts(folder: Path, line_type: type[Line]) -> Iterator[Line]:
     """Yield the lines of all parts of `folder` in the order of their numbers."""
     for path in parts(folder):
         yield from read(path, line_type)
+
+
+def pick(folder: Path, line_type: type[Line], numbers: Iterable[int]) -> Iterator[Line]:
+    """Yield the lines of those numbers, which never fall and count from 0 over all parts; others are not decoded."""
+    decoder = msgspec.json.Decoder(line_type)
+    wanted = iter(numbers)
+    goal = next(wanted, None)
+    begin = 0
+    for path in parts(folder) if goal is not None else ():
+        with opened(path) as file:
+            number = begin
+            for number, line in enumerate(file, start=begin + 1):
+                while number - 1 == goal:
+                    yield _decoded(line, decoder, path, number - begin)
+                    goal = next(wanted, None)
+                    if goal is None:
+                        return
+            begin = number
+
+
+def _decoded(line: bytes, decoder: "msgspec.json.Decoder[Line]", path: Path, number: int) -> Line:
+    if not line.endswith(b"\n"):
+        raise CorruptData(f"{path}:{number}: the last line has no end; {_REMEDY}")
+    try:
+        return decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise CorruptData(f"{path}:{number}: {error}; {_REMEDY}") from error
 
 
 def parts(folder: Path) -> list[Path]:

@@ -30,7 +30,7 @@ class StageEntry(Record, frozen=True):
     """What the manifest says of one stage.
 
     `inputs` is everything that decides the outcome, as plain JSON; `fingerprint` digests it.
-    `seconds` is wall time summed over resumes, `cost` is in USD, None where prices are unknown.
+    `seconds` is wall time summed over all commands, `cost` is in USD, None where prices are unknown.
     """
 
     state: Literal["running", "complete", "partial"]
@@ -59,6 +59,10 @@ class Status(Record, frozen=True):
     last_progress: str
     pid: int
     updated: str
+
+    def progressed(self) -> float:
+        """Return the time of the last progress in seconds since 1970."""
+        return datetime.fromisoformat(self.last_progress).timestamp()
 
 
 class RunDir:
@@ -109,7 +113,7 @@ class RunDir:
 
     def _vanish(self, made: list[Path]) -> None:
         """Remove the lock, the heartbeat and the folders that were made for them, innermost first."""
-        for name in ("status.json", "run.lock"):
+        for name in ("status.json", "metrics.prom", "run.lock"):
             (self.root / name).unlink(missing_ok=True)
         with suppress(OSError):  # of a folder that is not empty
             for folder in made:
@@ -137,7 +141,9 @@ class RunDir:
         entry = self.stages().get(stage)
         if entry is None or entry.state != "complete":
             state = "has not been run" if entry is None else "is not finished"
-            raise ConfigError(f"{self.root}: {stage} {state}; run `magicoder-gen {stage} --run {self.root}` first")
+            raise ConfigError(
+                f"{self.root}: {stage} {state}; run `{stage}` with the same configuration and --run first"
+            )
         damaged = self._damaged(entry)
         if damaged:
             raise CorruptData(
@@ -162,8 +168,7 @@ class RunDir:
         if self._config is not None:
             frozen.update(self.config_path, self._config, stage)
         before = self.stages().get(stage)
-        same = before is not None and before.fingerprint == digest(inputs)
-        seconds = before.seconds if before and same else 0.0
+        seconds = before.seconds if before else 0.0
         self._put(stage, StageEntry("running", digest(inputs), as_json(inputs), seconds=seconds))
 
     def finish(
@@ -176,7 +181,7 @@ class RunDir:
         seconds: float,
         cost: float | None = None,
     ) -> StageEntry:
-        """Record how the stage ended; `seconds` is added to what earlier resumes took."""
+        """Record how the stage ended; `seconds` is added to what earlier commands took."""
         begun = self.stages()[stage]
         entry = msgspec.structs.replace(
             begun,
@@ -228,7 +233,7 @@ def heartbeat(
     progressed: float,
 ) -> Status:
     """Return a Status of this process, now; `progressed` is when `done` last changed, in seconds since 1970."""
-    pending = None if total is None else total - done - in_flight
+    pending = None if total is None else max(0, total - done - in_flight)
     last_progress = datetime.fromtimestamp(progressed, UTC).isoformat(timespec="seconds")
     return Status(stage, done, total, pending, in_flight, cost, last_progress, os.getpid(), _now())
 

@@ -11,7 +11,7 @@ from magicoder_gen.benchmarks import texts
 from magicoder_gen.clean.decontaminate import Decontaminate
 from magicoder_gen.clean.stage import CleanOptions, run
 from magicoder_gen.errors import PoorYield
-from magicoder_gen.records import Rejection, Reply, Sample
+from magicoder_gen.records import Rejection, Reply, Sample, Traffic
 from magicoder_gen.storage import jsonl
 from magicoder_gen.storage.rundir import RunDir, StageEntry
 from magicoder_gen.storage.shards import Layout
@@ -23,7 +23,9 @@ class Steps:
     def __init__(self) -> None:
         self.seen: list[tuple[int, int | None]] = []
 
-    def update(self, done: int, total: int | None = None, *, in_flight: int = 0, cost: float | None = None) -> None:
+    def update(
+        self, done: int, total: int | None = None, *, in_flight: int = 0, traffic: Traffic | None = None
+    ) -> None:
         """Remember a step."""
         self.seen.append((done, total))
 
@@ -82,7 +84,7 @@ def test_counts_add_up_to_what_lies_on_disk(tmp_path: Path) -> None:
     assert entry.counts is not None
     assert entry.counts.reasons == {
         "decontaminate:humaneval": 1,
-        "exact:seed": 2,
+        "exact:problem": 2,
         "parse:empty": 1,
         "parse:missing_both": 1,
         "parse:truncated": 1,
@@ -96,7 +98,7 @@ def test_rejections_show_why(tmp_path: Path) -> None:
     """A rejection keeps the raw text and its evidence: the id that stays, the benchmark item and span."""
     _, samples, rejections = cleaned(tmp_path, [*replies(), *replies(1), contaminated(), a_reply("no")])
     duplicate, benchmark, unparsable = rejections
-    assert (duplicate.check, duplicate.reason, duplicate.evidence) == ("exact", "seed", {"kept": samples[0].id})
+    assert (duplicate.check, duplicate.reason, duplicate.evidence) == ("exact", "problem", {"kept": samples[0].id})
     assert (benchmark.check, benchmark.evidence["item"]) == ("decontaminate", "HumanEval/3")
     assert (unparsable.check, unparsable.reason, unparsable.text) == ("parse", "missing_both", "no")
 
@@ -188,3 +190,12 @@ def test_options_come_from_yaml() -> None:
     assert msgspec.convert(section, CleanOptions).max_rejected == 0.25
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert({"max_rejected": 50}, CleanOptions)
+
+
+@pytest.mark.parametrize(("reason", "is_named"), [("length", True), ("stop", False)])
+def test_answers_that_were_cut_off_can_be_redone(tmp_path: Path, reason: str, *, is_named: bool) -> None:
+    """The error names the flag where that is why they were rejected."""
+    answers = [a_reply("no", finish_reason=reason)] * 3
+    with pytest.raises(PoorYield) as caught:
+        cleaned(tmp_path, answers)
+    assert ("--redo-truncated TOKENS" in str(caught.value)) == is_named

@@ -12,7 +12,7 @@ from magicoder_gen.errors import PoorYield
 from magicoder_gen.export.card import Card, CardFacts
 from magicoder_gen.export.formats import Messages, ProblemSolution
 from magicoder_gen.export.stage import ExportOptions, run
-from magicoder_gen.records import Counts, Origin, Sample
+from magicoder_gen.records import Counts, Origin, Sample, Traffic
 from magicoder_gen.storage.rundir import RunDir, StageEntry
 from magicoder_gen.storage.shards import Layout, write_parts
 
@@ -22,7 +22,9 @@ FACTS = CardFacts("test-run", 976)
 class Silent:
     """Nobody wants to know."""
 
-    def update(self, done: int, total: int | None = None, *, in_flight: int = 0, cost: float | None = None) -> None:
+    def update(
+        self, done: int, total: int | None = None, *, in_flight: int = 0, traffic: Traffic | None = None
+    ) -> None:
         """Do nothing."""
 
 

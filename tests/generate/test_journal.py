@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from magicoder_gen.errors import CorruptData, DiskError
 from magicoder_gen.generate import journal
-from magicoder_gen.generate.journal import Journal
+from magicoder_gen.generate.journal import Place
+from magicoder_gen.generate.writer import Writer
 from magicoder_gen.records import Failure, Intent, Reply
 
 MEGABYTE = 1 << 20
@@ -23,7 +24,7 @@ MEGABYTE = 1 << 20
 
 def write(folder: Path, *entries: Intent | Reply | Failure, shard_bytes: int = MEGABYTE) -> None:
     """Journal `entries`."""
-    with Journal(folder, shard_bytes=shard_bytes) as writer:
+    with Writer(folder, shard_bytes=shard_bytes) as writer:
         for entry in entries:
             writer.put(entry)
 
@@ -35,31 +36,9 @@ def five_replies() -> list[Intent | Reply]:
     return [entry for pair in pairs for entry in pair]
 
 
-def test_replies_come_in_the_order_of_their_seeds(tmp_path: Path) -> None:
-    """However they arrived, over several parts; so that the stages behind write the same bytes."""
-    write(tmp_path, *five_replies(), shard_bytes=700)
-    assert len(list(tmp_path.glob("part-*.jsonl"))) > 1
-    places = sorted(journal.scan(tmp_path).replied.values())
-    assert [reply.seed.index for reply in journal.replies(tmp_path, places)] == [0, 1, 2, 3, 4]
-
-
-def test_the_state_says_what_is_done(tmp_path: Path) -> None:
-    """A reply and a final failure are done; another failure is not; an intent alone is open."""
-    seed = a_seed()
-    write(
-        tmp_path,
-        Intent("answered"),
-        a_reply(prompt_id="answered"),
-        Intent("refused"),
-        Failure("refused", seed, "context_length", "too long", True),
-        Intent("failed"),
-        Failure("failed", seed, "http_500", "oops", False),
-        Intent("open"),
-    )
-    state = journal.scan(tmp_path)
-    assert [state.is_done(name) for name in ("answered", "refused", "failed", "open")] == [True, True, False, False]
-    assert (state.intents, state.open, state.input_tokens, state.output_tokens) == (4, {"open"}, 10, 20)
-    assert state.cost is None
+def replied(folder: Path) -> set[str]:
+    """The prompts that have a reply in the journal."""
+    return {entry.prompt_id for entry, _, _ in journal.entries(folder) if isinstance(entry, Reply)}
 
 
 @given(cut=st.integers(min_value=0, max_value=4000))
@@ -73,42 +52,45 @@ def test_cut_at_any_byte_only_the_torn_entry_is_lost(tmp_path_factory: pytest.Te
     part.write_bytes(content[:cut])
     whole = content[:cut].count(b"\n")
     write(folder, Intent("after"))
-    state = journal.scan(folder)
-    entries = five_replies()[:whole]
-    assert state.intents == sum(isinstance(entry, Intent) for entry in entries) + 1
-    assert set(state.replied) == {entry.prompt_id for entry in entries if isinstance(entry, Reply)}
+    assert [entry for entry, _, _ in journal.entries(folder)] == [*five_replies()[:whole], Intent("after")]
     assert b"".join(path.read_bytes() for path in folder.glob("torn-*")) == content[:cut].rpartition(b"\n")[2]
 
 
-@pytest.mark.parametrize("old", [b'"crc32":"', b"Problem", b"\n"])
+@pytest.mark.parametrize("old", [b'"crc32":"', b"intent", b"\n"])
 def test_damage_in_the_middle_is_an_error_with_its_place(tmp_path: Path, old: bytes) -> None:
     """A changed byte, or a lost line end, stops with the file and the byte offset."""
     write(tmp_path, *five_replies())
     part = tmp_path / "part-00000.jsonl"
     part.write_bytes(part.read_bytes().replace(old, b"#" * len(old), 1))
     with pytest.raises(CorruptData, match=r"part-00000\.jsonl, byte 0"):
-        journal.scan(tmp_path) if old != b"Problem" else list(_scan_from_zero(tmp_path))
+        list(journal.entries(tmp_path))
 
 
-def _scan_from_zero(folder: Path) -> list[Reply]:
-    """The damaged reply is not at byte 0; make it so by dropping the intent before it."""
-    part = folder / "part-00000.jsonl"
-    part.write_bytes(part.read_bytes().partition(b"\n")[2])
-    return list(journal.replies(folder, journal.scan(folder).replied.values()))
+def test_a_damaged_reply_is_not_handed_on(tmp_path: Path) -> None:
+    """Nor does reading it by its place pass the damage over."""
+    write(tmp_path, a_reply())
+    part = tmp_path / "part-00000.jsonl"
+    part.write_bytes(part.read_bytes().replace(b"Problem", b"#######", 1))
+    with pytest.raises(CorruptData, match=r"part-00000\.jsonl, byte 0"):
+        list(journal.replies(tmp_path, [Place(0, 0)]))
 
 
 FILLER = """
+import asyncio
+import itertools
 import sys
 from pathlib import Path
 from builders import a_reply
-from magicoder_gen.generate.journal import Journal
+from magicoder_gen.generate.writer import Writer
 
-with Journal(Path(sys.argv[1]), shard_bytes=1 << 30) as writer:
-    number = 0
-    while True:
-        writer.put(a_reply("x" * 500, prompt_id=f"p{number}")).result()
-        print(number, flush=True)
-        number += 1
+async def fill():
+    with Writer(Path(sys.argv[1]), shard_bytes=1 << 30) as writer:
+        for number in itertools.count():
+            writer.put(a_reply("x" * 500, prompt_id=f"p{number}"))
+            await writer.flush()
+            print(number, flush=True)
+
+asyncio.run(fill())
 """
 
 
@@ -129,7 +111,7 @@ def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path: Path, lines: int) 
         process.send_signal(signal.SIGKILL)
         acknowledged += [int(line) for line in process.stdout if line.endswith("\n")]
     write(tmp_path, Intent("after"))
-    assert {f"p{number}" for number in acknowledged} <= set(journal.scan(tmp_path).replied)
+    assert {f"p{number}" for number in acknowledged} <= replied(tmp_path)
 
 
 def test_a_full_disk_stops_and_leaves_whole_entries(tmp_path: Path) -> None:
@@ -138,38 +120,53 @@ def test_a_full_disk_stops_and_leaves_whole_entries(tmp_path: Path) -> None:
     previous = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (5000, hard))
     try:
-        with pytest.raises(DiskError, match="free space"), Journal(tmp_path, shard_bytes=MEGABYTE) as writer:
-            for number in range(50):
-                writer.put(a_reply(prompt_id=f"p{number}")).result()
+        with pytest.raises(DiskError, match="free space"), Writer(tmp_path, shard_bytes=MEGABYTE) as writer:
+            asyncio.run(_fill(writer))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         signal.signal(signal.SIGXFSZ, previous)
     part = tmp_path / "part-00000.jsonl"
     assert part.read_bytes().endswith(b"\n")
-    assert len(journal.scan(tmp_path).replied) > 1
+    assert len(replied(tmp_path)) > 1
+
+
+async def _fill(writer: Writer) -> None:
+    for number in range(50):
+        writer.put(a_reply(prompt_id=f"p{number}"))
+        await writer.flush()
+
+
+def test_places_are_where_entries_lie(tmp_path: Path) -> None:
+    """They are known when an entry is queued, over parts and over restarts."""
+    given: list[tuple[Intent | Reply, Place]] = []
+    for entry in five_replies():
+        with Writer(tmp_path, shard_bytes=700) as writer:
+            given.append((entry, writer.put(entry)))
+            given.append((entry, writer.put(entry)))
+    assert [(entry, place) for entry, place, _ in journal.entries(tmp_path)] == given
+    assert len(list(tmp_path.glob("part-*.jsonl"))) > 1
 
 
 def test_a_cancelled_wait_loses_no_entry(tmp_path: Path) -> None:
     """Neither the one that was waited for nor those behind it."""
 
-    async def cancel(writer: Journal) -> None:
-        waiting = asyncio.create_task(writer.written(Intent("waited for")))
+    async def cancel(writer: Writer) -> None:
+        writer.put(Intent("waited for"))
+        waiting = asyncio.create_task(writer.flush())
         await asyncio.sleep(0)
         writer.put(a_reply(prompt_id="behind"))
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
 
     for _ in range(20):
-        with Journal(tmp_path, shard_bytes=MEGABYTE) as writer:
+        with Writer(tmp_path, shard_bytes=MEGABYTE) as writer:
             asyncio.run(cancel(writer))
-    state = journal.scan(tmp_path)
-    assert (state.intents, set(state.replied)) == (20, {"behind"})
     assert (tmp_path / "part-00000.jsonl").read_bytes().count(b"reply") == 20
 
 
 def test_an_error_of_the_body_is_not_hidden_by_the_disk(tmp_path: Path) -> None:
     """Leaving the block because of an error raises that error."""
-    with pytest.raises(KeyError), Journal(tmp_path, shard_bytes=MEGABYTE) as writer:
+    with pytest.raises(KeyError), Writer(tmp_path, shard_bytes=MEGABYTE) as writer:
         writer.put(Intent("p"))
         raise KeyError
-    assert journal.scan(tmp_path).intents == 1
+    assert [entry for entry, _, _ in journal.entries(tmp_path)] == [Intent("p")]

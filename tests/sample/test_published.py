@@ -11,6 +11,7 @@ import pytest
 from sampling import Seen, Watched, a_run, of_tables, sampled, seeds
 
 from magicoder_gen.executors import Processes, Serial
+from magicoder_gen.records import Traffic
 from magicoder_gen.sample import checkpoint, fragments, procedure
 from magicoder_gen.sample.corpora.local import Local
 from magicoder_gen.sample.corpora.tables import Tables
@@ -91,7 +92,9 @@ class Impatient(Seen):
         super().__init__()
         self._stop = stop
 
-    def update(self, done: int, total: int | None = None, *, in_flight: int = 0, cost: float | None = None) -> None:
+    def update(
+        self, done: int, total: int | None = None, *, in_flight: int = 0, traffic: Traffic | None = None
+    ) -> None:
         """Note what is done."""
         super().update(done, total)
         if len(self.done) == self._stop:

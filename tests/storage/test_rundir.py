@@ -57,10 +57,10 @@ def test_a_stage_is_complete_only_with_its_inputs_and_its_files(tmp_path: Path) 
     assert not run.is_complete("sample", {"num": 1})
 
 
-def test_seconds_add_up_over_resumes_of_the_same_work(tmp_path: Path) -> None:
-    """And start anew for other inputs."""
+def test_seconds_add_up_over_commands(tmp_path: Path) -> None:
+    """Also where a run has grown meanwhile."""
     run = RunDir(tmp_path)
-    for inputs, total in (({"a": 1}, 2.0), ({"a": 1}, 4.0), ({"a": 2}, 2.0)):
+    for inputs, total in (({"a": 1}, 2.0), ({"a": 1}, 4.0), ({"a": 2}, 6.0)):
         run.begin("generate", inputs)
         entry = run.finish("generate", state="partial", counts=Counts(0, 0, {}), parts={}, seconds=2.0)
         assert entry.seconds == total
