@@ -87,6 +87,13 @@ class Crowd:
         self.looks += 1
         return 0.0
 
+    async def _quiet(self, desk: Admission) -> None:
+        """Return when everybody waits: intents are durable, however slow the disk, and their workers have gone on."""
+        for _ in range(3):
+            await desk.flush()
+            for _ in range(5):
+                await asyncio.sleep(0)
+
     async def run(self, each: Callable[[Admission], None]) -> Admission:
         """Let all work until the desk has no more; `each` is called whenever nothing moves."""
         with self._index, self._writer:
@@ -94,7 +101,7 @@ class Crowd:
             desk = Admission(iter(self._prompts), self._writer, self._index, self._limits, price=price, clock=self.look)
             workers = [asyncio.create_task(self.work(desk)) for _ in range(self._workers)]
             for _ in range(len(self._prompts) + 1):
-                await asyncio.sleep(0.02)
+                await self._quiet(desk)
                 each(desk)
                 for prompt_id in list(self.under_way)[:1]:
                     desk.settle(a_reply(prompt_id=prompt_id))
