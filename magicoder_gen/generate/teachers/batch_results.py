@@ -5,14 +5,13 @@ from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
 from magicoder_gen.errors import ConfigError, MagicoderError
-from magicoder_gen.generate import tokens
 from magicoder_gen.generate.prices import Price
 from magicoder_gen.generate.protocols import Desk, Outcome
-from magicoder_gen.generate.teachers import batch_lines, wire
+from magicoder_gen.generate.teachers import batch_lines, outcomes, wire
 from magicoder_gen.generate.teachers.batch_ledger import Entry, Ledger, Lot
 from magicoder_gen.generate.teachers.batch_lines import Line
-from magicoder_gen.generate.teachers.wire import Answer, Refusal, Retry
-from magicoder_gen.records import Failure, Prompt, Reply, Usage
+from magicoder_gen.generate.teachers.wire import Refusal, Retry
+from magicoder_gen.records import Failure
 
 logger = logging.getLogger("magicoder_gen")
 
@@ -77,7 +76,8 @@ class Judge:
             return self.failed(entry, "run_stopped", str(error), final=False)
         self._answered = True
         self._ledger.remove(entry.prompt.id)
-        return self._reply(entry, answer, seconds)
+        said = wire.without_key(answer, self._hide)
+        return outcomes.reply(entry.prompt, said, price=self._price, attempts=entry.tries + 1, seconds=seconds)
 
     async def again(self, entry: Entry, problem: Retry) -> Failure | None:
         """Let a prompt wait for another batch, or return its failure if it was tried often enough."""
@@ -88,37 +88,10 @@ class Judge:
 
     def failed(self, entry: Entry, kind: str, message: str, *, final: bool, uncertain: bool = False) -> Failure:
         """Return the failure of a prompt, which is off the ledger then."""
-        prompt = entry.prompt
-        self._ledger.remove(prompt.id)
-        said = self._hide(message)
-        return Failure(prompt.id, prompt.seed, kind, said, final, uncertain, prompt.number, prompt.redo_of)
+        self._ledger.remove(entry.prompt.id)
+        return outcomes.failure(entry.prompt, kind, self._hide(message), final=final, uncertain=uncertain)
 
     def stop_on_trouble(self) -> None:
         """Raise what a line said that concerns every request: a key, a quota, the model."""
         if self._trouble:
             raise self._trouble
-
-    def _reply(self, entry: Entry, answer: Answer, seconds: float) -> Reply:
-        prompt, answer = entry.prompt, wire.without_key(answer, self._hide)
-        usage = answer.usage or _estimated(prompt, answer)
-        return Reply(
-            prompt_id=prompt.id,
-            seed=prompt.seed,
-            text=answer.text,
-            reasoning=answer.reasoning,
-            finish_reason=answer.finish_reason,
-            usage=usage,
-            cost=self._price.of(usage) if self._price else None,
-            model=answer.model or prompt.sampling.model,
-            system_fingerprint=answer.system_fingerprint,
-            attempts=entry.tries + 1,
-            seconds=seconds,
-            number=prompt.number,
-            redo_of=prompt.redo_of,
-        )
-
-
-def _estimated(prompt: Prompt, answer: Answer) -> Usage:
-    said = (answer.reasoning or "") + (answer.text or "")
-    asked = sum(tokens.count(turn.content, prompt.sampling.model) for turn in prompt.messages)
-    return Usage(asked, tokens.count(said, prompt.sampling.model), estimated=True)

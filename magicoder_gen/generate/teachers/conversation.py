@@ -8,13 +8,12 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from magicoder_gen.errors import ConfigError, MagicoderError, NotAuthorised, TeacherUnreachable, TryLater
-from magicoder_gen.generate import tokens
 from magicoder_gen.generate.protocols import Desk, Outcome
-from magicoder_gen.generate.teachers import pool
+from magicoder_gen.generate.teachers import outcomes, pool
 from magicoder_gen.generate.teachers.channel import Channel
 from magicoder_gen.generate.teachers.router import Router, Seat
 from magicoder_gen.generate.teachers.wire import Answer, Refusal, Retry
-from magicoder_gen.records import Failure, Prompt, Reply, Usage
+from magicoder_gen.records import Failure, Prompt
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
@@ -61,7 +60,9 @@ class Conversation:
         except MagicoderError as error:
             self._over = True
             paid = getattr(error.__cause__, "paid", False)
-            raise pool.Stopped(_failure(prompt, "run_stopped", str(error), final=False, uncertain=paid)) from error
+            raise pool.Stopped(
+                outcomes.failure(prompt, "run_stopped", str(error), final=False, uncertain=paid)
+            ) from error
 
     def sum_up(self) -> None:
         """Say how much trouble passed: of each kind only the first was told."""
@@ -88,13 +89,15 @@ class Conversation:
             except Refusal as refusal:
                 return self._give_up(prompt, refusal, seat.channel)
             else:
-                return self._reply(prompt, answer, attempts=attempts, seconds=time.monotonic() - started)
+                return outcomes.reply(
+                    prompt, answer, price=self._price, attempts=attempts, seconds=time.monotonic() - started
+                )
             finally:
                 self._router.leave(seat)
             left = min(left - last.costs, 1) if last.kind == "no_choices" else left - last.costs  # paid each time
             next_seat = await self._next_seat(prompt, last, attempts) if left > 0 else None
             if next_seat is None:
-                return _failure(prompt, last.kind, str(last), final=False, uncertain=last.paid)
+                return outcomes.failure(prompt, last.kind, str(last), final=False, uncertain=last.paid)
             seat = next_seat
             self._sent_again[last.kind] += 1
 
@@ -151,25 +154,7 @@ class Conversation:
             if len(self._refused) == SAME and len(set(self._refused)) == 1:
                 raise ConfigError(f"{channel.name}: refuses every request: {refusal}") from refusal
         final = self._answered or refusal.of_the_prompt
-        return _failure(prompt, refusal.kind, str(refusal), final=final, uncertain=refusal.paid)
-
-    def _reply(self, prompt: Prompt, answer: Answer, *, attempts: int, seconds: float) -> Reply:
-        usage = answer.usage or _estimated(prompt, answer)
-        return Reply(
-            prompt_id=prompt.id,
-            seed=prompt.seed,
-            text=answer.text,
-            reasoning=answer.reasoning,
-            finish_reason=answer.finish_reason,
-            usage=usage,
-            cost=self._price.of(usage) if self._price else None,
-            model=answer.model or prompt.sampling.model,
-            system_fingerprint=answer.system_fingerprint,
-            attempts=attempts,
-            seconds=round(seconds, 3),
-            number=prompt.number,
-            redo_of=prompt.redo_of,
-        )
+        return outcomes.failure(prompt, refusal.kind, str(refusal), final=final, uncertain=refusal.paid)
 
 
 def backoff(attempts: int) -> float:
@@ -184,13 +169,3 @@ def _waiting() -> tuple["wait_base", "RetryCallState"]:
     from tenacity import AsyncRetrying, RetryCallState, wait_random_exponential
 
     return wait_random_exponential(multiplier=1, max=60), RetryCallState(AsyncRetrying(), None, (), {})
-
-
-def _failure(prompt: Prompt, kind: str, message: str, *, final: bool, uncertain: bool = False) -> Failure:
-    return Failure(prompt.id, prompt.seed, kind, message, final, uncertain, prompt.number, prompt.redo_of)
-
-
-def _estimated(prompt: Prompt, answer: Answer) -> Usage:
-    said = (answer.reasoning or "") + (answer.text or "")
-    asked = sum(tokens.count(turn.content, prompt.sampling.model) for turn in prompt.messages)
-    return Usage(asked, tokens.count(said, prompt.sampling.model), estimated=True)
