@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from magicoder_gen.benchmarks import files, rows, sources
+from magicoder_gen.categories import terms
+from magicoder_gen.categories.terms import Counted, Space
 from magicoder_gen.clean import inputs, portions
 from magicoder_gen.clean.inputs import Input
 from magicoder_gen.errors import ConfigError
 from magicoder_gen.records import Record, Sample
-from magicoder_gen.report import histograms, survey, terms, variety
+from magicoder_gen.report import histograms, survey, variety
 from magicoder_gen.report.histograms import Histogram
-from magicoder_gen.report.terms import Counted, Space
 
 if TYPE_CHECKING:
     import numpy as np

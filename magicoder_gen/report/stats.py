@@ -5,18 +5,19 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from magicoder_gen.categories import terms, words
+from magicoder_gen.categories.terms import Counted
 from magicoder_gen.errors import CorruptData
 from magicoder_gen.fingerprint import rng
 from magicoder_gen.generate import journal
 from magicoder_gen.generate.index import Index
 from magicoder_gen.records import Record, Rejection, Sample, Traffic
-from magicoder_gen.report import categories, funnel, histograms, humaneval, survey, terms, variety
+from magicoder_gen.report import funnel, histograms, humaneval, survey, variety
 from magicoder_gen.report.funnel import Step
 from magicoder_gen.report.histograms import Histogram
 from magicoder_gen.report.humaneval import Nearest, Problems, Similarity
 from magicoder_gen.report.rejected import Clusters, Contamination, Rejections
 from magicoder_gen.report.survey import Survey
-from magicoder_gen.report.terms import Counted
 from magicoder_gen.report.variety import Distinct, SelfSimilarity
 from magicoder_gen.storage import jsonl
 from magicoder_gen.storage.rundir import RunDir, StageEntry
@@ -102,7 +103,7 @@ class Stats(Record, frozen=True):
 class Rows(Record, frozen=True, eq=False):
     """What was found out about each row, in the order of the files: of samples, and the `reasons` of rejections.
 
-    `languages` are those of the seeds. `categories` (uint8) are places in `categories.NAMES`, `copied` (float64) as
+    `languages` are those of the seeds. `categories` (uint8) are places in `words.NAMES`, `copied` (float64) as
     in Survey, `nearest` is None where HumanEval was not given.
     """
 
@@ -169,15 +170,15 @@ def gather(run: RunDir, benchmark: Path | None, others: Iterable[Path] = ()) -> 
 def _measured(found: Survey, rejections: Rejections, compared: Compared | None) -> tuple[dict[str, Any], Rows]:
     """Return what TF-IDF tells, in one space over all that is compared: as fields of Stats, and by row."""
     asked = [terms.count(compared.problems.texts), *compared.others.values()] if compared else []
-    space = terms.space(found.texts, categories.described(), *asked)
-    kinds = categories.classified(space, found.texts)
+    space = terms.space(found.texts, words.described(), *asked)
+    kinds = words.classified(space, found.texts)
     similarity, nearest = None, None
     if compared:
         similarity, nearest = humaneval.similarity(
             space, found.texts, compared.problems, compared.others, ids=found.ids
         )
     fields = {
-        "categories": Categories(categories.METHOD, _by_category(kinds)),
+        "categories": Categories(words.METHOD, _by_category(kinds)),
         "humaneval": similarity,
         "self_similarity": variety.self_similarity(space, found.texts.chosen(_drawn(len(found.ids)))),
     }
@@ -219,8 +220,8 @@ def _drawn(rows: int) -> "np.ndarray":
 def _by_category(kinds: "np.ndarray") -> dict[str, int]:
     import numpy as np
 
-    counts = np.bincount(kinds, minlength=len(categories.NAMES)).tolist()
-    return dict(zip(categories.NAMES, counts, strict=True))
+    counts = np.bincount(kinds, minlength=len(words.NAMES)).tolist()
+    return dict(zip(words.NAMES, counts, strict=True))
 
 
 def _overlap(copied: "np.ndarray") -> Overlap:

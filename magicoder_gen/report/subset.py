@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from magicoder_gen import ngrams
+from magicoder_gen.categories import words
 from magicoder_gen.errors import ConfigError
 from magicoder_gen.generate import journal
 from magicoder_gen.generate.index import Index
 from magicoder_gen.records import Record, Rejection, Reply, Sample, Seed
-from magicoder_gen.report import categories, survey
+from magicoder_gen.report import survey
 from magicoder_gen.report.stats import Rows
 from magicoder_gen.report.texts import cut, for_script, redacted, visible
 from magicoder_gen.storage import jsonl
@@ -159,7 +160,7 @@ def _sample(sample: Sample, reply: Reply | None, rows: Rows, *, number: int, pro
         _short(facts),
         _texts(texts),
         fence=cut(survey.fence_language(sample.solution), _NAME),
-        category=categories.NAMES[int(rows.categories[number])],
+        category=words.NAMES[int(rows.categories[number])],
         labels=[cut(f"{name}: {value}", _NAME) for name, value in sample.labels.items()],
     )
 

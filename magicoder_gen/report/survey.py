@@ -7,11 +7,12 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from magicoder_gen import languages, ngrams
+from magicoder_gen.categories import terms
+from magicoder_gen.categories.terms import Counted
 from magicoder_gen.clean import fences
 from magicoder_gen.clean.checks.length import tokens
 from magicoder_gen.records import Record, Sample
-from magicoder_gen.report import terms, variety
-from magicoder_gen.report.terms import Counted
+from magicoder_gen.report import variety
 from magicoder_gen.report.texts import name
 from magicoder_gen.report.variety import Distinct, DistinctCounter
 

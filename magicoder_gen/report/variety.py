@@ -3,12 +3,13 @@
 from typing import TYPE_CHECKING
 
 from magicoder_gen import ngrams
+from magicoder_gen.categories import terms
+from magicoder_gen.categories.terms import Counted, Space
 from magicoder_gen.clean import near
 from magicoder_gen.ngrams import Words
 from magicoder_gen.records import Record
-from magicoder_gen.report import histograms, terms
+from magicoder_gen.report import histograms
 from magicoder_gen.report.histograms import Histogram
-from magicoder_gen.report.terms import Counted, Space
 
 if TYPE_CHECKING:
     import numpy as np

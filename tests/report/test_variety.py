@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from magicoder_gen import ngrams
-from magicoder_gen.report import terms, variety
+from magicoder_gen.categories import terms
+from magicoder_gen.report import variety
 from magicoder_gen.report.variety import DistinctCounter
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from magicoder_gen.report import categories, terms
+from magicoder_gen.categories import terms, words
 
 TASKS = {
     "Algorithmic and Data Structure": "Reverse a linked list, then sort its nodes with merge sort; use recursion.",
@@ -20,22 +20,22 @@ TASKS = {
 
 def test_there_are_the_ten_of_the_paper() -> None:
     """Each has an example here."""
-    assert tuple(TASKS) == categories.NAMES
-    assert len(categories.NAMES) == 10
+    assert tuple(TASKS) == words.NAMES
+    assert len(words.NAMES) == 10
 
 
 @pytest.mark.parametrize(("name", "text"), TASKS.items())
 def test_a_plain_task_is_told(name: str, text: str) -> None:
     """Among the others, as in a run."""
     texts = terms.count([text, *TASKS.values()])
-    space = terms.space(texts, categories.described())
-    assert categories.NAMES[categories.classified(space, texts)[0]] == name
+    space = terms.space(texts, words.described())
+    assert words.NAMES[words.classified(space, texts)[0]] == name
 
 
 def test_no_text_has_no_category() -> None:
     """And an empty one is Domain Specific."""
     nothing = terms.count([])
-    assert categories.classified(terms.space(nothing, categories.described()), nothing).tolist() == []
+    assert words.classified(terms.space(nothing, words.described()), nothing).tolist() == []
     empty = terms.count([""])
-    space = terms.space(empty, categories.described())
-    assert categories.NAMES[categories.classified(space, empty)[0]] == categories.OTHERS
+    space = terms.space(empty, words.described())
+    assert words.NAMES[words.classified(space, empty)[0]] == words.OTHERS

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from magicoder_gen.report import terms
+from magicoder_gen.categories import terms
 
 WORDS = st.lists(
     st.sampled_from(["a", "ab", "AB", "abc", "sum_to_n", "x1", "of", "list,", "node_", "(tree)", "42", "7"])

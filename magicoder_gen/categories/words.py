@@ -6,8 +6,8 @@ Specific. The paper compares sentence embeddings instead (section 4 and figure 6
 
 from typing import TYPE_CHECKING
 
-from magicoder_gen.report import terms
-from magicoder_gen.report.terms import Counted, Space
+from magicoder_gen.categories import terms
+from magicoder_gen.categories.terms import Counted, Space
 
 if TYPE_CHECKING:
     import numpy as np
