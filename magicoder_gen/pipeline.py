@@ -17,6 +17,7 @@ from magicoder_gen.config import Config
 from magicoder_gen.errors import ConfigError, CorpusUnreachable, Drift, NotAuthorised
 from magicoder_gen.export import stage as export
 from magicoder_gen.export.card import CardFacts
+from magicoder_gen.export.cleaning import Cleaning
 from magicoder_gen.generate import estimate as estimates
 from magicoder_gen.generate import journal
 from magicoder_gen.generate import stage as generate
@@ -232,7 +233,6 @@ def _facts(config: Config, run: RunDir) -> CardFacts:
     """Return what the dataset card says of the stages before."""
     stages = run.stages()
     before = {name: entry.counts for name, entry in stages.items() if name != "export"}
-    decontaminate = config.clean.decontaminate
     return CardFacts(
         run=run.root.resolve().name,
         rng_seed=stages["sample"].inputs["rng_seed"] if "sample" in stages else config.rng_seed,
@@ -240,11 +240,24 @@ def _facts(config: Config, run: RunDir) -> CardFacts:
         teachers=() if config.clean.input else (_asked(config, run),),
         recipe=config.generate.recipe.path.stem,
         files=tuple(path.name for path in config.clean.input.paths) if config.clean.input else (),
-        benchmarks={index_file.title(name): index_file.texts(name) for name in decontaminate.digests()},
-        verbatim=decontaminate.verbatim,
-        fuzzy=decontaminate.fuzzy,
-        semantic=decontaminate.semantic.action if decontaminate.semantic else "off",
-        meant=tuple(decontaminate.semantic.benchmarks) if decontaminate.semantic else (),
+        cleaning=_cleaning(stages["clean"].inputs),
+    )
+
+
+def _cleaning(inputs: dict[str, Any]) -> Cleaning:
+    """Return what the card says of cleaning, by what cleaning itself wrote into the manifest."""
+    decontaminate, near = inputs["decontaminate"], inputs["near"]
+    semantic = decontaminate["semantic"] or {}
+    return Cleaning(
+        exact=tuple(inputs["exact"]["keys"]) if inputs["exact"] else (),
+        near=near["threshold"] if near else None,
+        checks={check["type"]: check["action"] for check in inputs["checks"]},
+        published=len(inputs["published"]),
+        benchmarks={index_file.title(name): index_file.texts(name) for name in inputs["benchmark_sha256"]},
+        verbatim=decontaminate["verbatim"],
+        fuzzy=decontaminate["fuzzy"],
+        semantic=semantic.get("action", "off"),
+        meant=tuple(semantic.get("benchmarks", ())),
     )
 
 

@@ -15,6 +15,7 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 Positive = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
 Weight = Annotated[float, msgspec.Meta(gt=0)]  # of a corpus, relative to others
+UNKNOWN = "unknown"  # the language or the model of a row made elsewhere that does not say it
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -121,7 +122,10 @@ class Intent(Record, frozen=True, tag_field="record", tag="intent"):
 
 
 class Reply(Record, frozen=True, tag_field="record", tag="reply"):
-    """An answer as it came, before anything parses it. `cost` is in USD, None if prices are unknown."""
+    """An answer as it came, before anything parses it. `cost` is in USD, None if prices are unknown.
+
+    `at` is when it was journaled, in seconds since 1970; None in journals of earlier versions. Nothing depends on it.
+    """
 
     prompt_id: str
     seed: Seed
@@ -136,12 +140,13 @@ class Reply(Record, frozen=True, tag_field="record", tag="reply"):
     seconds: float
     number: int = 0
     redo_of: str | None = None
+    at: float | None = None
 
 
 class Failure(Record, frozen=True, tag_field="record", tag="failure"):
     """A prompt without an answer; `final` means that asking again would fail again.
 
-    `uncertain` means that the last request for it may have been paid.
+    `uncertain` means that the last request for it may have been paid. `at` is as in Reply.
     """
 
     prompt_id: str
@@ -152,10 +157,11 @@ class Failure(Record, frozen=True, tag_field="record", tag="failure"):
     uncertain: bool = False
     number: int = 0
     redo_of: str | None = None
+    at: float | None = None
 
 
-class Sample(Record, frozen=True):
-    """A problem with its solution."""
+class Sample(Record, frozen=True, omit_defaults=True):
+    """A problem with its solution; `system_fingerprint` is the teacher's, None where it has none."""
 
     id: str
     prompt_id: str
@@ -164,6 +170,7 @@ class Sample(Record, frozen=True):
     solution: str
     model: str
     labels: dict[str, str | float | bool | None]
+    system_fingerprint: str | None = None
 
 
 class Rejection(Record, frozen=True):

@@ -12,7 +12,7 @@ from msgspec import UNSET
 
 from magicoder_gen.errors import ConfigError
 from magicoder_gen.fingerprint import digest
-from magicoder_gen.records import Options, Origin, Record, Rejection, Sample, Seed
+from magicoder_gen.records import UNKNOWN, Options, Origin, Record, Rejection, Sample, Seed
 from magicoder_gen.storage import row_files
 
 PAIRS = (
@@ -30,7 +30,10 @@ _OTHER_FORMATS = frozenset({".csv", ".tsv", ".arrow", ".feather", ".xlsx"})
 _INSTRUCTING = ("system", "developer")
 _LANGUAGES = ("lang", "language", "programming_language")
 _SEED, _ID, _MODEL = "seed", "id", "model"
-_USUAL = {name for pair in PAIRS for name in pair} | {_CONTEXT, *_CONVERSATIONS, *_LANGUAGES, _SEED, _ID, _MODEL}
+_ORIGIN, _LINES = ("repo", "path", "revision", "license", "swhid"), ("first_line", "last_line")
+_USUAL = {name for pair in PAIRS for name in pair}.union(
+    [_CONTEXT, _SEED, _ID, _MODEL], _CONVERSATIONS, _LANGUAGES, _ORIGIN, _LINES
+)
 _PARQUET = ".parquet"
 _DAMAGED = "restore the file or leave it out"
 
@@ -43,6 +46,7 @@ class Input(Options, frozen=True):
     and completion, question and answer, or a conversation in messages or conversations, whose last answer is the
     solution and whose system prompt is left out; parts of a turn's text are joined. `language`, `seed` and `id` name
     further columns; null = lang or language, seed, id, where there are any; the id becomes the sample's `prompt_id`.
+    What `export` writes of where a row comes from is read too: repo, path, revision, license, swhid and lines.
     """
 
     paths: Annotated[tuple[Path, ...], msgspec.Meta(min_length=1)]
@@ -75,7 +79,10 @@ class Input(Options, frozen=True):
     def check(self) -> None:
         """Raise ConfigError if none of the first rows of a file has the columns."""
         for path in self.files():
-            rows = [row for line in islice(self.lines(path), _LOOKED_AT) if isinstance(row := _decoded(line), dict)]
+            lines = list(islice(self.lines(path), _LOOKED_AT))
+            rows = [row for line in lines if isinstance(row := _decoded(line), dict)]
+            if not rows and _is_array(next(filter(None, map(bytes.strip, lines)), b"")):
+                raise ConfigError(f"{path}: one JSON array; write an object a line, as `jq -c '.[]'` does")
             if rows and (missing := self._missing(rows)):
                 what, remedy = missing
                 names = ", ".join(sorted(_columns_of(path) or rows[0]))[:_SHOWN]
@@ -144,20 +151,20 @@ def draft(line: bytes, place: Place, columns: Input) -> Sample | Rejection:
     row = _decoded(line)
     texts = columns.texts(row) if isinstance(row, dict) else ("not_json" if row is UNSET else "not_an_object")
     if isinstance(texts, str):
-        seed, raw = _seed(None, "unknown", place), line.decode(errors="replace")
+        seed, raw = _seed({}, None, UNKNOWN, place), line.decode(errors="replace")
         return Rejection("", seed, raw, "row", texts, {"file": place.file, "line": place.line})
     problem, solution = texts
-    language = next(filter(None, (_text(row.get(name)) for name in (columns.language, *_LANGUAGES))), "unknown")
+    language = next(filter(None, (_text(row.get(name)) for name in (columns.language, *_LANGUAGES))), UNKNOWN)
     code = _text(row.get(columns.seed or _SEED))
     known = row.get(columns.id or _ID)
     prompt_id = _text(str(known) if isinstance(known, int) else known)
     if prompt_id is None:
         prompt_id = digest([code, problem, solution])
-    answerer = _text(row.get(_MODEL)) or "unknown"
+    answerer = _text(row.get(_MODEL)) or UNKNOWN
     return Sample(
         digest([prompt_id, problem, solution]),
         prompt_id,
-        _seed(code, language, place),
+        _seed(row, code, language, place),
         problem,
         solution,
         answerer,
@@ -165,11 +172,17 @@ def draft(line: bytes, place: Place, columns: Input) -> Sample | Rejection:
     )
 
 
-def _seed(text: str | None, language: str, place: Place) -> Seed:
-    """Return the seed of a row; one that the row does not name has an empty id."""
+def _seed(row: dict[str, Any], text: str | None, language: str, place: Place) -> Seed:
+    """Return the seed of a row; one that the row does not name has an empty id.
+
+    What the row says of where it comes from is taken over, as long as it makes sense: the columns that we export.
+    """
     identity = "" if text is None else f"row-{place.index}"
-    last = (text or "").removesuffix("\n").count("\n") + 1
-    return Seed(identity, text or "", language, 1, last, Origin(f"rows:{place.file}"), place.index)
+    origin = Origin(f"rows:{place.file}", **{name: _text(row.get(name)) for name in _ORIGIN})
+    first, last = (row.get(name) for name in _LINES)
+    if not (type(first) is int and type(last) is int and 1 <= first <= last):
+        first, last = 1, (text or "").removesuffix("\n").count("\n") + 1
+    return Seed(identity, text or "", language, first, last, origin, place.index)
 
 
 def _turns(row: dict[str, Any]) -> tuple[Any, Any] | None:
@@ -239,6 +252,12 @@ def _as_python_does(line: bytes) -> Any:
         return json.loads(line.decode())
     except (ValueError, RecursionError):
         return UNSET
+
+
+def _is_array(line: bytes) -> bool:
+    """Whether a file that begins so is one array of rows."""
+    rows = [{}] if line == b"[" else _decoded(line)
+    return isinstance(rows, list) and bool(rows) and isinstance(rows[0], dict)
 
 
 def _columns_of(path: Path) -> list[str]:

@@ -7,10 +7,12 @@ Markdown as a code span. What the teacher wrote is in the rows and nowhere here.
 from collections.abc import Sequence
 from typing import Any
 
+from magicoder_gen.export import cleaning
+from magicoder_gen.export.cleaning import Cleaning
 from magicoder_gen.export.columns import METADATA, Column, features
 from magicoder_gen.export.files import Published
 from magicoder_gen.export.formats import Table
-from magicoder_gen.export.markdown import SHOWN, escaped, ordered, span, table, tallied
+from magicoder_gen.export.markdown import SHOWN, block, escaped, ordered, span, table, tallied
 from magicoder_gen.export.select import Select
 from magicoder_gen.export.tally import Tally
 from magicoder_gen.export.trainers import FOLDER
@@ -24,13 +26,6 @@ _SIZES = (
     (10_000_000, "1M<n<10M"),
     (100_000_000, "10M<n<100M"),
 )
-_TIERS = {
-    "verbatim": "whole texts, whatever their case, spacing, punctuation and comment marks, but for what anybody writes",
-    "fuzzy": "parts of texts, and code with other names",
-    "semantic": "paraphrases, by embeddings and a judge",
-}
-_FOLLOWS = {"drop": "rows that hold one were dropped", "flag": "rows that hold one were kept with a label"}
-_FOUND = "decontaminate:"
 
 
 class Card(Options, frozen=True):
@@ -48,10 +43,8 @@ class Card(Options, frozen=True):
 class CardFacts(Record, frozen=True):
     """What the card says of how the data was made; no times and no costs.
 
-    `counts` are those of the stages by name, in order. `teachers` holds model and sampling parameters. `benchmarks`
-    tells how many texts of each were looked for. `verbatim`, `fuzzy` and `semantic` are what became of samples in which
-    that tier found one: drop, flag or off. `meant` names the benchmarks of the semantic tier, `files` those of rows
-    made elsewhere, which have no teacher of ours. `where` and `select` are what the export was asked for.
+    `counts` are those of the stages by name, in order. `teachers` holds model and sampling parameters. `files` names
+    those of rows made elsewhere, which have no teacher of ours. `where` and `select` are what the export was asked for.
     """
 
     run: str
@@ -59,11 +52,7 @@ class CardFacts(Record, frozen=True):
     counts: dict[str, Counts] = {}
     teachers: tuple[Sampling, ...] = ()
     recipe: str | None = None
-    benchmarks: dict[str, int] = {}
-    verbatim: str = "off"
-    fuzzy: str = "off"
-    semantic: str = "off"
-    meant: tuple[str, ...] = ()
+    cleaning: Cleaning = Cleaning()
     files: tuple[str, ...] = ()
     where: str | None = None
     select: Select | None = None
@@ -78,7 +67,8 @@ def render(card: Card, facts: CardFacts, *, published: Sequence[Published], tall
         _columns(_tables(published)),
         _made(facts, tally),
         _funnel(facts),
-        _decontamination(facts, tally),
+        cleaning.checked(facts.cleaning),
+        cleaning.decontaminated(facts.cleaning, tally),
         _labels(tally),
         _licenses(tally),
         _opting_out(card, facts, tally),
@@ -198,41 +188,15 @@ def _funnel(facts: CardFacts) -> str:
 
 
 def _asked_for(facts: CardFacts) -> list[str]:
-    lines = [f"- `where`: {span(facts.where, longest=1000)}"] if facts.where else []
+    lines = [f"Rows for which this holds (`where`):\n\n{block(facts.where)}\n"] if facts.where else []
     if facts.select:
         balance = f", balanced by {span(facts.select.balance)}" if facts.select.balance else ""
-        lines.append(f"- `select`: {facts.select.rows:,} rows{balance}")
+        lines.append(f"Of these (`select`): {facts.select.rows:,} rows{balance}.")
     return lines
 
 
 def _reasons(counts: Counts) -> str:
     return ", ".join(f"{span(reason)} {count:,}" for reason, count in counts.reasons.items()) or "none"
-
-
-def _decontamination(facts: CardFacts, tally: Tally) -> str:
-    looked = _TIERS if facts.benchmarks else ("semantic",)
-    ran = {tier: getattr(facts, tier) for tier in looked if getattr(facts, tier) != "off"}
-    if not ran:
-        return "## Decontamination\n\nNone: rows may hold benchmark problems or their solutions."
-    known = [f"{span(name)} ({texts:,} texts)" for name, texts in facts.benchmarks.items()]
-    names = ", ".join([*known, *(f"{span(name)} (by meaning)" for name in facts.meant)])
-    flagged = f", {tally.labels['contaminated']:,} kept with the label `contaminated`" if "flag" in ran.values() else ""
-    tiers = [f"- {tier}: {_TIERS[tier]}; {_FOLLOWS[action]}." for tier, action in ran.items()]
-    tiers += [f"- Not looked for ({tier}): {what}." for tier, what in _TIERS.items() if tier not in ran]
-    found = f"{_dropped(facts.counts)}{flagged}."
-    return "\n".join(["## Decontamination", "", f"Benchmarks: {names}.", "", *tiers, "", found])
-
-
-def _dropped(counts: dict[str, Counts]) -> str:
-    """Return how many rows were dropped for which benchmarks."""
-    dropped = {
-        reason.removeprefix(_FOUND): count
-        for stage in counts.values()
-        for reason, count in stage.reasons.items()
-        if reason.startswith(_FOUND)
-    }
-    each = ", ".join(f"{span(name)} {count:,}" for name, count in ordered(dropped.items())[:SHOWN])
-    return f"{sum(dropped.values()):,} rows dropped{f' ({each})' if each else ''}"
 
 
 def _labels(tally: Tally) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from magicoder_gen.records import Record, Sample
+from magicoder_gen.records import UNKNOWN, Record, Sample
 
 if TYPE_CHECKING:
     import pyarrow
@@ -44,22 +44,27 @@ METADATA = {
 def metadata(sample: Sample) -> dict[str, Any]:
     """Return the columns of METADATA, in their order."""
     seed, origin = sample.seed, sample.seed.origin
+    is_placed = origin.path is not None or origin.swhid is not None  # else lines are those of no file
     return {
         "id": sample.id,
         "prompt_id": sample.prompt_id,
-        "language": seed.language,
+        "language": _known(seed.language),
         "repo": origin.repo,
         "path": origin.path,
-        "first_line": seed.first_line,
-        "last_line": seed.last_line,
+        "first_line": seed.first_line if is_placed else None,
+        "last_line": seed.last_line if is_placed else None,
         "license": origin.license,
         "revision": origin.revision,
         "swhid": origin.swhid,
         "corpus": origin.corpus,
         "seed_index": seed.index,
-        "model": sample.model,
+        "model": _known(sample.model),
         "sample_labels": msgspec.json.encode(sample.labels, order="deterministic").decode(),
     }
+
+
+def _known(name: str) -> str | None:
+    return None if name == UNKNOWN else name
 
 
 def features(columns: dict[str, Column]) -> list[dict[str, Any]]:

@@ -13,6 +13,13 @@ def span(text: str, *, longest: int = 100) -> str:
     return f"`{' '.join(safe.split())[:longest] or '?'}`"
 
 
+def block(text: str) -> str:
+    """Return untrusted text, as it is but for characters that do not show, in a fence longer than any in it."""
+    shown = "".join(char if char.isprintable() or char == "\n" else " " for char in text)
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", shown)), default=0))
+    return f"{fence}text\n{shown.strip()}\n{fence}"
+
+
 def escaped(text: str) -> str:
     """Return text for a heading, its Markdown and HTML marks made literal."""
     printable = "".join(char if char.isprintable() else " " for char in text)

@@ -15,7 +15,7 @@ from magicoder_gen.export.files import Published, Writers
 from magicoder_gen.export.formats import Table
 from magicoder_gen.export.options import ExportOptions
 from magicoder_gen.export.splits import Splits
-from magicoder_gen.export.tally import Tally
+from magicoder_gen.export.tally import Rejected, Tally
 from magicoder_gen.records import Counts, Progress, Sample
 from magicoder_gen.storage import jsonl, shards
 from magicoder_gen.storage.rundir import RunDir, StageEntry
@@ -42,6 +42,8 @@ def run(options: ExportOptions, run: RunDir, *, progress: Progress, facts: CardF
         options.require_yield(counts)
         run.begin("export", {**options.inputs(run), "facts": msgspec.to_builtins(facts)})
     _tell_empty(splits.names, published)
+    for rejected in jsonl.read_parts(run.folder("rejections"), Rejected):
+        tally.reject(rejected)
     told = msgspec.structs.replace(
         facts, counts={**facts.counts, "export": counts}, where=options.where, select=options.select
     )

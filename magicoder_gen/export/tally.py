@@ -1,12 +1,26 @@
-"""What the exported samples say, counted in the pass that writes them."""
+"""What the exported samples say, counted in the pass that writes them; and what was kept out for benchmarks' sake."""
 
 from collections import Counter
+from typing import Any
 
-from magicoder_gen.records import Sample
+from magicoder_gen.records import Record, Sample
+
+_CONTAMINATED = "decontaminate"
+
+
+class Rejected(Record, frozen=True):
+    """What of a rejection is counted."""
+
+    check: str
+    reason: str
+    evidence: dict[str, Any]
 
 
 class Tally:
-    """Counts of rows: all, by label, by who answered, by where their seeds come from."""
+    """Counts of rows: all, by label, by who answered, by where their seeds come from.
+
+    `contaminated` counts rows that cleaning dropped, by benchmark and tier.
+    """
 
     def __init__(self) -> None:
         self.rows = 0
@@ -17,6 +31,7 @@ class Tally:
         self.licenses: Counter[str | None] = Counter()
         self.corpora: Counter[str] = Counter()
         self.repositories: set[str] = set()
+        self.contaminated: Counter[tuple[str, str]] = Counter()
 
     def add(self, sample: Sample) -> None:
         """Count one sample."""
@@ -30,3 +45,8 @@ class Tally:
         self.corpora[origin.corpus] += 1
         if origin.repo is not None:
             self.repositories.add(origin.repo)
+
+    def reject(self, rejected: Rejected) -> None:
+        """Count a row that was dropped, if it was for a benchmark."""
+        if rejected.check == _CONTAMINATED:
+            self.contaminated[rejected.reason, str(rejected.evidence.get("tier"))] += 1

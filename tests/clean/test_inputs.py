@@ -13,7 +13,7 @@ import pytest
 from magicoder_gen.clean import inputs, portions
 from magicoder_gen.clean.inputs import Input, Place
 from magicoder_gen.errors import ConfigError, CorruptData
-from magicoder_gen.records import Rejection, Sample
+from magicoder_gen.records import Origin, Rejection, Sample
 
 CODE = "```python\nx = 1\n```"
 AN_ANSWER = {"role": "assistant", "content": "s"}
@@ -84,6 +84,28 @@ def test_a_row_knows_where_it_stands() -> None:
     assert isinstance(sample, Sample)
     assert (sample.seed.index, sample.seed.origin.corpus, sample.seed.language) == (2, "rows:rows.jsonl", "unknown")
     assert (sample.seed.id, sample.model) == ("", "unknown")
+
+
+def test_what_was_exported_keeps_where_it_comes_from() -> None:
+    """Repository, path, licence and lines of an exported row are those of the sample; what makes no sense is left."""
+    row = {"problem": "p", "solution": "s", "seed": "a\nb\n", "repo": "a/b", "path": "c.py", "license": "MIT"}
+    sample = draft(row | {"first_line": 7, "last_line": 8, "revision": None, "swhid": 3})
+    assert isinstance(sample, Sample)
+    assert sample.seed.origin == Origin("rows:rows.jsonl", "a/b", "c.py", license="MIT")
+    assert (sample.seed.first_line, sample.seed.last_line) == (7, 8)
+    for lines in ({"first_line": 8, "last_line": 7}, {"first_line": True, "last_line": 9}, {"first_line": 1}, {}):
+        strange = draft(row | lines)
+        assert isinstance(strange, Sample)
+        assert (strange.seed.first_line, strange.seed.last_line) == (1, 2)
+
+
+def test_an_array_of_rows_is_refused(tmp_path: Path) -> None:
+    """Before anything is done, with the remedy: each of its lines would be a rejection."""
+    for text in ('[{"problem": "p", "solution": "s"}]', '[\n  {\n    "problem": "p"\n  }\n]\n'):
+        path = tmp_path / "rows.json"
+        path.write_text(text)
+        with pytest.raises(ConfigError, match=r"rows.json: one JSON array; write an object a line"):
+            Input(paths=(path,)).check()
 
 
 def test_an_id_is_of_what_the_row_says() -> None:

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from magicoder_gen.export.card import Card, CardFacts, render
+from magicoder_gen.export.cleaning import Cleaning
 from magicoder_gen.export.files import Published
 from magicoder_gen.export.formats import Format, Kind, Messages, Openai, ProblemSolution, tables
 from magicoder_gen.export.select import Select
-from magicoder_gen.export.tally import Tally
+from magicoder_gen.export.tally import Rejected, Tally
 from magicoder_gen.records import Counts, Origin, Sample, Sampling, Seed
 from magicoder_gen.storage.shards import Part
 
@@ -37,6 +38,8 @@ def a_tally(
 ) -> Tally:
     """Samples with these licences, counted."""
     tally = Tally()
+    for tier in ("verbatim", "fuzzy"):
+        tally.reject(Rejected("decontaminate", "humaneval", {"tier": tier}))
     for name in licenses:
         seed = Seed("s", "x", language, 1, 1, Origin(corpus, license=name), 0)
         tally.add(Sample("id", "p", seed, "p", "s", model, {label: 1} if label else {}))
@@ -55,10 +58,8 @@ def facts(**changes: Any) -> CardFacts:
         },
         "teachers": (Sampling("teacher-1", temperature=0.7, max_tokens=2500),),
         "recipe": "oss_instruct",
-        "benchmarks": {"humaneval": 492},
-        "verbatim": "drop",
     }
-    return CardFacts(**(told | changes))
+    return CardFacts(**({"cleaning": Cleaning(benchmarks={"humaneval": 492}, verbatim="drop")} | told | changes))
 
 
 def front_matter(text: str) -> dict[str, Any]:
@@ -117,7 +118,7 @@ def test_the_text_tells_how_it_was_made() -> None:
     assert "| `MIT` | 2 |" in text
     assert "Unknown: 1 rows." in text
     assert "Benchmarks: `humaneval` (492 texts).\n\n- verbatim: whole texts, " in text
-    assert "2 rows dropped (`humaneval` 2)." in text
+    assert "2 rows dropped.\n\n| dropped for | verbatim |\n|---|---:|\n| `humaneval` | 1 |" in text
     assert 'load_dataset("path/to/this/folder", "messages", split="train")' in text
 
 
@@ -160,8 +161,8 @@ def test_the_funnel_adds_up() -> None:
     [
         ({"verbatim": "off"}, "None: rows may hold"),
         ({"benchmarks": {}}, "None: rows may hold"),
-        ({"verbatim": "flag"}, "0 kept with the label `contaminated`"),
-        ({}, "Not looked for (fuzzy): parts of texts"),
+        ({"verbatim": "flag"}, "2 rows dropped. 0 rows carry the label `contaminated`."),
+        ({"verbatim": "drop"}, "Not looked for (fuzzy): parts of texts"),
         ({"fuzzy": "flag"}, "- fuzzy: parts of texts, and code with other names; rows that hold one were kept"),
         ({"fuzzy": "drop"}, "Not looked for (semantic): paraphrases"),
         ({"verbatim": "off", "semantic": "drop"}, "Not looked for (verbatim): whole texts"),
@@ -169,7 +170,29 @@ def test_the_funnel_adds_up() -> None:
 )
 def test_decontamination_is_not_overstated(changes: dict[str, Any], said: str) -> None:
     """What was off is called off."""
-    assert said in render(Card(), facts(**changes), published=FILES, tally=a_tally("MIT"))
+    cleaning = Cleaning(**({"benchmarks": {"humaneval": 492}, "verbatim": "drop"} | changes))
+    assert said in render(Card(), facts(cleaning=cleaning), published=FILES, tally=a_tally("MIT"))
+
+
+def test_cleaning_is_told() -> None:
+    """Which texts had to be new, how similar rows might be, what each check did, what was published before."""
+    told = Cleaning(exact=("problem",), near=0.7, checks={"length": "drop", "stub": "flag"}, published=2)
+    card = render(Card(), facts(cleaning=told), published=FILES, tally=a_tally("MIT"))
+    assert "- Equal rows: dropped where one has the same problem but for white space." in card
+    assert "- Similar rows: dropped where two share 70% of their runs of five words" in card
+    assert "- What repeats a row of 2 earlier data sets was dropped too." in card
+    assert (
+        "- Dropped where these checks object: `length`.\n- Kept with a label where these checks object: `stub`." in card
+    )
+    nothing = render(Card(), facts(cleaning=Cleaning()), published=FILES, tally=a_tally("MIT"))
+    assert "- Equal rows: kept.\n- Similar rows: kept.\n\n" in nothing
+
+
+def test_a_condition_is_told_as_it_was_written() -> None:
+    """In a fence longer than any in it."""
+    told = facts(where='labels["a```b"] < 3')
+    card = render(Card(), told, published=FILES, tally=a_tally("MIT"))
+    assert '````text\nlabels["a```b"] < 3\n````' in card
 
 
 def test_many_licences_are_summed_up() -> None:
@@ -191,9 +214,12 @@ HOSTILE = [
 ]
 
 
+def _without_fences(text: str) -> str:
+    return re.sub(r"^(```+)(?:python|text)\n.*?^\1$", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
 def _without_code(text: str) -> str:
-    fenced = re.sub(r"^```python\n.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
-    return re.sub(r"`[^`\n]*`", "", fenced)
+    return re.sub(r"`[^`\n]*`", "", _without_fences(text))
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -208,7 +234,7 @@ def test_hostile_names_stay_inside_code_spans(text: str) -> None:
         recipe=text or "r",
         counts=counts,
         teachers=(Sampling(text),),
-        benchmarks={text: 1},
+        cleaning=Cleaning(benchmarks={text: 1}, verbatim="drop", checks={text: "drop"}, meant=(text,), semantic="drop"),
     )
     card = render(Card(contact=text), told, published=FILES, tally=tally)
     plain = render(Card(), facts(run="run", counts=counts), published=FILES, tally=a_tally("A", "MIT"))
@@ -216,7 +242,7 @@ def test_hostile_names_stay_inside_code_spans(text: str) -> None:
     outside = _without_code(card.split("---\n", 2)[2])
     for mark in ("<", "script", "click", "Owned", "\u2028", "\u202e", "\x1b", "evil", "`"):
         assert mark not in outside
-    assert all(line.count("|") in {0, 3, 5, 6} for line in card.split("\n"))
+    assert all(line.count("|") in {0, 3, 4, 5, 6} for line in _without_fences(card).split("\n"))
 
 
 @pytest.mark.parametrize("title", HOSTILE)
@@ -237,7 +263,7 @@ def test_any_text_keeps_the_card_whole(title: str, name: str) -> None:
     _, yaml_text, body = re.split(r"^---\n", card, maxsplit=2, flags=re.MULTILINE)
     assert yaml.safe_load(yaml_text)["pretty_name"] == (" ".join(title.split()) or "first")
     headings = [line for line in body.split("\n") if line.startswith("## ")]
-    assert len(headings) == 10
+    assert len(headings) == 11
 
 
 def test_seed_text_is_not_in_the_card() -> None:

@@ -122,7 +122,8 @@ def test_splits_where_and_select_add_up(tmp_path: Path) -> None:
     languages = [row["language"] for each in found.values() for row in each]
     assert (languages.count("python"), languages.count("rust")) == (20, 20)
     card = (tmp_path / "run/data/README.md").read_text()
-    asked = '- `where`: `labels.copied = "seed"`\n- `select`: 40 rows, balanced by `language`\n'
+    condition = 'Rows for which this holds (`where`):\n\n```text\nlabels.copied = "seed"\n```\n'
+    asked = f"{condition}\nOf these (`select`): 40 rows, balanced by `language`.\n"
     assert f"| `export` | 67 | 40 | `where` 7, `select` 20 |\n\n{asked}" in card
 
 
