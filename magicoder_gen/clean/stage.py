@@ -129,7 +129,7 @@ class _Sifted:
     def write(self, samples: ShardWriter, rejections: ShardWriter) -> Counter[str]:
         """Write what stays and what does not, and return why it does not."""
         for line, stays in self._decided():
-            (samples if stays else rejections).append(line)
+            (samples if stays else rejections).write_line(line)
         return self._reasons
 
     def _decided(self) -> Iterator[tuple[bytes, bool]]:

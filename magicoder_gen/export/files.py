@@ -5,8 +5,6 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Protocol, Self
 
 import msgspec
 
@@ -43,22 +41,10 @@ class Published(Record, frozen=True):
         return f"{self.table.folder}/{self.split}-*.{self.kind}"
 
 
-class _Writer(Protocol):
-    parts: list[Part]
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-    def write(self, record: Any, /) -> None: ...
-
-
 class Writers:
     """Takes samples, each for one split, and writes them to every table."""
 
-    def __init__(self, writers: dict[tuple[str, str], _Writer], tables: Sequence[Table]) -> None:
+    def __init__(self, writers: dict[tuple[str, str], ShardWriter | ParquetWriter], tables: Sequence[Table]) -> None:
         self._writers = writers
         self._tables = tables
 
@@ -82,7 +68,7 @@ def drafted(
     with ExitStack() as stack:
         stack.callback(_remove, draft)
         with ExitStack() as files:
-            writers: dict[tuple[str, str], _Writer] = {
+            writers: dict[tuple[str, str], ShardWriter | ParquetWriter] = {
                 (table.folder, split): files.enter_context(
                     _writer(draft / table.folder / split, table, kind=kind, layout=layout)
                 )
@@ -98,7 +84,13 @@ def drafted(
                     written.append(_published(data, Published(table, split, table.kind or kind, parts)))
 
 
-def _writer(folder: Path, table: Table, *, kind: Kind, layout: Layout) -> _Writer:
+def is_ours(path: str) -> bool:
+    """Whether an export may have written rows to this path below data/."""
+    folder, _, name = path.rpartition("/")
+    return folder in formats.folders() and _PUBLISHED.fullmatch(name) is not None
+
+
+def _writer(folder: Path, table: Table, *, kind: Kind, layout: Layout) -> ShardWriter | ParquetWriter:
     if (table.kind or kind) == "parquet":
         return ParquetWriter(folder, layout, columns=table.columns)
     return ShardWriter(folder, layout)

@@ -3,61 +3,36 @@
 import os
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import msgspec
 
 from magicoder_gen.errors import creating, writing
 from magicoder_gen.export.columns import Column, schema
 from magicoder_gen.storage import shards
-from magicoder_gen.storage.shards import Layout, Part
+from magicoder_gen.storage.shards import Layout, Part, PartWriter
 
 _GROUP_BYTES = 16 << 20
 _GROUP_ROWS = 10_000
 
 
-class ParquetWriter:
-    """Writes `folder`/part-00000.parquet, part-00001.parquet, …; a part appears whole or not at all.
+class ParquetWriter(PartWriter):
+    """Writes rows as `folder`/part-00000.parquet, part-00001.parquet and so on.
 
     A part holds at most `layout.shard_bytes` of what its rows are as JSON, a row group some thousand rows, which is
-    all that is held in memory. Pages are indexed and compressed with zstd. If the block raises, the part is dropped.
+    all that is held in memory. Pages are indexed and compressed with zstd.
     """
 
     def __init__(self, folder: Path, layout: Layout, *, columns: dict[str, Column]) -> None:
-        self.parts: list[Part] = []
-        self._folder = folder
-        self._limit = layout.shard_bytes
-        self._schema = schema(columns)
+        types = schema(columns)
+        super().__init__(
+            folder, layout.shard_bytes, lambda number: _OpenPart(folder / f"part-{number:05d}.parquet", types)
+        )
         self._encoder = msgspec.json.Encoder()
-        self._part: _OpenPart | None = None
-
-    def __enter__(self) -> Self:
-        with creating(self._folder):
-            self._folder.mkdir(parents=True, exist_ok=True)
-        return self
 
     def write(self, row: dict[str, Any]) -> None:
-        """Append one row; begins a new part when this one would grow over the limit."""
-        size = len(self._encoder.encode(row)) + 1
-        if self._part and self._part.size + size > self._limit:
-            self._finish()
-        if self._part is None:
-            self._part = _OpenPart(self._folder / f"part-{len(self.parts):05d}.parquet", self._schema)
-        self._part.append(row, size)
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is None:
-            self._finish()
-        elif self._part:
-            self._part.discard()
-
-    def _finish(self) -> None:
-        if self._part:
-            self.parts.append(self._part.publish())
-            self._part = None
+        """Append one row."""
+        self.append(row, len(self._encoder.encode(row)) + 1)
 
 
 class _OpenPart:
@@ -79,10 +54,10 @@ class _OpenPart:
                 self._raw, schema, compression="zstd", write_page_index=True, store_schema=False
             )
 
-    def append(self, row: dict[str, Any], size: int) -> None:
+    def append(self, record: dict[str, Any], size: int) -> None:
         if self._rows and (self._held + size > _GROUP_BYTES or len(self._rows) == _GROUP_ROWS):
             self._write_group()
-        self._rows.append(row)
+        self._rows.append(record)
         self._held += size
         self.size += size
 

@@ -2,11 +2,11 @@
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Protocol, Self
 
 import msgspec
 
@@ -30,39 +30,50 @@ class Part(Record, frozen=True):
     sha256: str
 
 
-class ShardWriter:
-    """Writes `folder`/part-00000.jsonl, part-00001.jsonl, …; a part appears whole or not at all.
+class OpenPart(Protocol):
+    """A part that is being written, under its temporary name; `size` is in bytes of JSON."""
 
-    Parts of an earlier writing are removed on entry. After the block, `parts` lists what was written;
-    an empty stage has no part. If the block raises, the part being written is dropped.
+    size: int
+
+    def append(self, record: Any, size: int) -> None:
+        """Add a record that is `size` bytes of JSON."""
+        ...
+
+    def publish(self) -> Part:
+        """Give the part its name, durably."""
+        ...
+
+    def discard(self) -> None:
+        """Leave nothing of it."""
+        ...
+
+
+class PartWriter:
+    """Writes numbered parts into `folder`, each whole or not at all; `opened` begins the part of that number.
+
+    A part holds at most `shard_bytes` of JSON, or one record. After the block, `parts` lists what was written; where
+    nothing was, there is no part. If the block raises, the part being written is dropped.
     """
 
-    def __init__(self, folder: Path, layout: Layout) -> None:
+    def __init__(self, folder: Path, shard_bytes: int, opened: Callable[[int], OpenPart]) -> None:
         self.parts: list[Part] = []
         self._folder = folder
-        self._layout = layout
-        self._encoder = msgspec.json.Encoder()
-        self._part: _OpenPart | None = None
+        self._shard_bytes = shard_bytes
+        self._opened = opened
+        self._part: OpenPart | None = None
 
     def __enter__(self) -> Self:
         with creating(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
-            for stale in self._folder.glob("part-*"):
-                stale.unlink()
         return self
 
-    def write(self, record: Any) -> None:
-        """Append one record; begins a new part when this one would grow over the limit."""
-        self.append(self._encoder.encode(record) + b"\n")
-
-    def append(self, line: bytes) -> None:
-        """Append a record that is encoded already; the newline is part of it."""
-        if self._part and self._part.size + len(line) > self._layout.shard_bytes:
+    def append(self, record: Any, size: int) -> None:
+        """Append a record of `size` bytes; begins a new part when this one would grow over the limit."""
+        if self._part and self._part.size + size > self._shard_bytes:
             self._finish()
         if self._part is None:
-            suffix = ".jsonl.zst" if self._layout.compression == "zstd" else ".jsonl"
-            self._part = _OpenPart(self._folder / f"part-{len(self.parts):05d}{suffix}")
-        self._part.append(line)
+            self._part = self._opened(len(self.parts))
+        self._part.append(record, size)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -78,6 +89,30 @@ class ShardWriter:
             self._part = None
 
 
+class ShardWriter(PartWriter):
+    """Writes records as `folder`/part-00000.jsonl, part-00001.jsonl, …; those of an earlier writing are removed."""
+
+    def __init__(self, folder: Path, layout: Layout) -> None:
+        suffix = ".jsonl.zst" if layout.compression == "zstd" else ".jsonl"
+        super().__init__(folder, layout.shard_bytes, lambda number: _OpenPart(folder / f"part-{number:05d}{suffix}"))
+        self._encoder = msgspec.json.Encoder()
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        with creating(self._folder):
+            for stale in self._folder.glob("part-*"):
+                stale.unlink()
+        return self
+
+    def write(self, record: Any) -> None:
+        """Append one record."""
+        self.write_line(self._encoder.encode(record) + b"\n")
+
+    def write_line(self, line: bytes) -> None:
+        """Append a record that is encoded already; the newline is part of it."""
+        self.append(line, len(line))
+
+
 class _OpenPart:
     """A part under its temporary name."""
 
@@ -90,10 +125,10 @@ class _OpenPart:
             self._raw = self._temporary.open("wb")
             self._sink = _compressed(self._raw) if path.suffix == ".zst" else self._raw
 
-    def append(self, line: bytes) -> None:
+    def append(self, record: bytes, size: int) -> None:
         with writing(self._path):
-            self._sink.write(line)
-        self.size += len(line)
+            self._sink.write(record)
+        self.size += size
         self._records += 1
 
     def publish(self) -> Part:
