@@ -68,13 +68,13 @@ def drafted(
     with ExitStack() as stack:
         stack.callback(_remove, draft)
         with ExitStack() as files:
-            writers: dict[tuple[str, str], ShardWriter | ParquetWriter] = {
-                (table.folder, split): files.enter_context(
-                    _writer(draft / table.folder / split, table, kind=kind, layout=layout)
-                )
+            writers = {
+                (table.folder, split): _writer(draft / table.folder / split, table, kind=kind, layout=layout)
                 for table in tables
                 for split in splits
             }
+            for writer in writers.values():
+                files.enter_context(writer)
             yield Writers(writers, tables), written
         _remove_rows(data)
         for table in tables:
