@@ -5,9 +5,10 @@ from collections import Counter
 
 import msgspec
 
+from magicoder_gen.amounts import dollars, number_of
+from magicoder_gen.export import options
 from magicoder_gen.generate.index import FAILED, REFUSED, REPLIED, Index
 from magicoder_gen.generate.plan import NOT_ASKED, NOT_NEEDED, SAME_PROMPT, UNANSWERED
-from magicoder_gen.generate.prices import dollars, number_of
 from magicoder_gen.generate.teachers.batch_ledger import Handed, handed_in
 from magicoder_gen.records import Counts, Record, Traffic
 from magicoder_gen.sample import checkpoint
@@ -76,7 +77,8 @@ class RunStatus(Record, frozen=True):
     `uncertain` counts requests without an outcome, those under way among them: they may have been paid, for at most
     `uncertain_cost`, which is not part of `cost`; among them those of prompts that are `handed_in` by the batch.
     `projected_cost` is what `cost` will be when every prompt has its answer, if the others cost as much. `left` says
-    of a `generate` that came to its end without being complete what is left and what to do.
+    of a `generate` that came to its end without being complete what is left and what to do. `stale` says that data/
+    holds other samples than those that were kept since.
     """
 
     run: str
@@ -95,6 +97,7 @@ class RunStatus(Record, frozen=True):
     handed_in: Handed
     ends: Ends
     left: str | None
+    stale: bool
     heartbeat: rundir.Status | None
 
 
@@ -120,6 +123,7 @@ def status(run: RunDir) -> RunStatus:
         handed_in=handed,
         ends=ends,
         left=_left(run, stages.get("generate"), ends, handed),
+        stale=options.is_stale(run),
         heartbeat=run.status(),
     )
 
@@ -186,6 +190,8 @@ def status_lines(status: RunStatus) -> list[str]:
         lines += _traffic_lines(status)
     if status.left and not status.active:
         lines.append(status.left)
+    if status.stale and not status.active:
+        lines.append("data/ is older than the samples; to write it anew, run `export`")
     if status.stopped:
         lines += _stopped_lines(status.stopped)
     if status.active and status.heartbeat:

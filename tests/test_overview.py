@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from exporting import a_run, a_sample, exported
 from generating import accepts, failed, generated, replied, seeded
 
 from magicoder_gen import overview
@@ -112,3 +113,14 @@ def test_a_partial_generate_says_what_is_left(tmp_path: Path) -> None:
         "1 failed and may be asked again; raise sample.num or generate.answers_per_seed; "
         f"to go on: magicoder-gen generate --run {run.root}"
     ) in overview.status_lines(overview.status(run))
+
+
+def test_an_export_that_is_older_than_its_samples_is_told(tmp_path: Path) -> None:
+    """Not while it is of these samples."""
+    run = a_run(tmp_path, [a_sample(1), a_sample(2)])
+    exported(run)
+    assert not overview.status(run).stale
+    a_run(tmp_path, [a_sample(1)])
+    told = overview.status(run)
+    assert told.stale
+    assert "data/ is older than the samples; to write it anew, run `export`" in overview.status_lines(told)

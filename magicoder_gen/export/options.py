@@ -45,12 +45,10 @@ class ExportOptions(Options, frozen=True):
 
     def inputs(self, run: RunDir) -> dict[str, Any]:
         """Return what decides the outcome, but for the facts that the card tells."""
-        clean = run.stages().get("clean")
-        samples = clean.parts.get("samples", []) if clean else []
         return {
             **as_json(self),
             "shard_bytes": run.layout.shard_bytes,
-            "samples": [[part.name, part.sha256] for part in samples],
+            "samples": _samples(run),
         }
 
     def require_yield(self, counts: Counts) -> None:
@@ -62,3 +60,15 @@ class ExportOptions(Options, frozen=True):
                 f"export: export.where holds for none of {counts.taken} samples; change it, nothing was exported"
             )
         raise NothingDone("export: there are no samples to export; see rejections/ for why clean kept none")
+
+
+def is_stale(run: RunDir) -> bool:
+    """Whether data/ holds other samples than those that clean kept since."""
+    entry = run.stages().get("export")
+    return entry is not None and entry.state == "complete" and entry.inputs.get("samples") != _samples(run)
+
+
+def _samples(run: RunDir) -> list[list[str]]:
+    """Return name and SHA-256 of each part of samples/, as clean wrote them."""
+    clean = run.stages().get("clean")
+    return [[part.name, part.sha256] for part in clean.parts.get("samples", [])] if clean else []
