@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import msgspec
 
+from magicoder_gen.categories import AnyCategories
+from magicoder_gen.categories.words import Words
 from magicoder_gen.clean.options import CleanOptions
 from magicoder_gen.embeddings.endpoint import Endpoint
 from magicoder_gen.executors import AnyExecutor, Processes
@@ -26,9 +28,9 @@ QUICKSTART = "configs/quickstart.yaml"
 
 
 class Config(Options, frozen=True):
-    """One section a stage, and the judge that `clean` asks; every key has a default.
+    """One section a stage, the judge that `clean` asks, and how `export` and `report` tell categories.
 
-    A block without `type` has that of its default.
+    Every key has a default. A block without `type` has that of its default.
     """
 
     rng_seed: Annotated[int, msgspec.Meta(ge=0)] = 976
@@ -38,6 +40,7 @@ class Config(Options, frozen=True):
     generate: GenerateOptions = GenerateOptions()
     clean: CleanOptions = CleanOptions()
     judge: Judge | None = None
+    categories: AnyCategories = Words()
     export: ExportOptions = ExportOptions()
 
 
@@ -105,6 +108,10 @@ def key_variables(config: Config) -> list[str]:
     teachers = [config.generate.teacher, *([config.judge.teacher] if config.judge else [])]
     asked = [name for teacher in teachers if isinstance(teacher, Chat | Batch) for name in teacher.key_variables()]
     read = [corpus.token_env for corpus in config.sample.corpora if isinstance(corpus, Hub)]
-    semantic = config.clean.decontaminate.semantic
-    embedding = [semantic.embeddings.api_key_env] if semantic and isinstance(semantic.embeddings, Endpoint) else []
-    return [*asked, *filter(None, read), *filter(None, embedding)]
+    embedding = [
+        block.embeddings
+        for block in (config.clean.decontaminate.semantic, config.categories)
+        if block and not isinstance(block, Words)
+    ]
+    embedded = [model.api_key_env for model in embedding if isinstance(model, Endpoint)]
+    return [*asked, *filter(None, read), *filter(None, embedded)]

@@ -41,6 +41,7 @@ def examine(config: Config, run: RunDir) -> list[Finding]:
         *_teacher(config.generate.teacher),
         _checked("benchmarks", lambda: _benchmarks(config)),
         *_meaning(config),
+        *_categories(config),
         *(_corpus(corpus) for corpus in config.sample.corpora),
         *(_checked(f"grammars for {key}", _grammars) for key in config.sample.parsing()),
     ]
@@ -141,6 +142,12 @@ def _meaning(config: Config) -> Iterator[Finding]:
         return
     yield _checked("judge", lambda: _ready(judge.check))
     yield from _teacher(judge.teacher)
+
+
+def _categories(config: Config) -> Iterator[Finding]:
+    """Look at what tells categories, if an export asks for them."""
+    if config.export.asks_category:
+        yield _checked("categories", lambda: _ready(config.categories.check))
 
 
 def _ready(check: Callable[[], None]) -> str:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from magicoder_gen.amounts import dollars
 from magicoder_gen.errors import MagicoderError
-from magicoder_gen.generate.prices import dollars
 from magicoder_gen.records import Traffic
 from magicoder_gen.storage import metrics, rundir
 from magicoder_gen.storage.rundir import RunDir
@@ -75,6 +75,29 @@ class _Redacted(logging.Formatter):
         text = printable(text)
         stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
         return json.dumps({"ts": stamp, "level": record.levelname.lower(), "event": text})
+
+
+class Lines:
+    """How far something is that is no stage: a log line a minute."""
+
+    def __init__(self, name: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._name = name
+        self._clock = clock
+        self._last = clock()
+
+    def update(
+        self,
+        done: int,
+        total: int | None = None,
+        *,
+        in_flight: int = 0,  # noqa: ARG002  # the protocol's
+        traffic: Traffic | None = None,  # noqa: ARG002
+    ) -> None:
+        """Say so once a minute."""
+        if self._clock() - self._last >= LINE:
+            self._last = self._clock()
+            of = f" of {total}" if total is not None else ""
+            logging.getLogger("magicoder_gen").info("%s: %d%s", self._name, done, of)
 
 
 class StageProgress:

@@ -1,18 +1,16 @@
 """Samples that ask for a benchmark's task in other words: vectors find them, a judge decides, both are paid once."""
 
-import logging
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import islice, tee
 from typing import TYPE_CHECKING
 
 from magicoder_gen.benchmarks.items import Item
 from magicoder_gen.clean import semantic
 from magicoder_gen.clean.semantic import Candidate, Finding, Semantic, Tasks
-from magicoder_gen.embeddings.cache import PORTION, Cache
+from magicoder_gen.embeddings.cache import FOLDER, Cache
 from magicoder_gen.embeddings.protocols import shown
 from magicoder_gen.generate.index import Index
 from magicoder_gen.generate.judge import Judge
-from magicoder_gen.generate.prices import dollars, number_of
 from magicoder_gen.generate.prompts import fence
 from magicoder_gen.records import Origin, Progress, Sample
 from magicoder_gen.storage.rundir import RunDir
@@ -20,9 +18,7 @@ from magicoder_gen.storage.rundir import RunDir
 if TYPE_CHECKING:
     import numpy as np
 
-logger = logging.getLogger("magicoder_gen")
-
-VECTORS, JUDGEMENTS = "embeddings", "judgements"  # folders of a run
+JUDGEMENTS = "judgements"  # a folder of a run
 
 
 def findings(
@@ -41,7 +37,7 @@ def findings(
     the model, the judge and their limits raise; the same command goes on from there.
     """
     tasks = options.tasks()
-    with Cache(run.folder(VECTORS), options.embeddings) as cache:
+    with Cache(run.folder(FOLDER), options.embeddings) as cache:
         search = _Search(options, cache, tasks, progress, total)
         pairs = search.pairs(samples)
         if judge is None:
@@ -59,7 +55,7 @@ def findings(
 
 def spent(options: Semantic, run: RunDir) -> float | None:
     """Return what vectors and answers cost so far, over all commands, in USD; None if that is not known."""
-    with Cache(run.folder(VECTORS), options.embeddings) as cache:
+    with Cache(run.folder(FOLDER), options.embeddings) as cache:
         vectors = cache.bill()
     with Index.reading(run.folder(JUDGEMENTS) / "replies") as index:
         answers = index.traffic()
@@ -82,22 +78,17 @@ class _Search:
         self._progress = progress
         self._total = total
         texts = [item.text for some in tasks for item in some]
-        self._announce("task", cache.missing(texts), share=1.0)
+        cache.announce(texts, what="task")
         self._tasks = [Tasks(some, np.concatenate(list(cache.vectors([item.text for item in some])))) for some in tasks]
 
     def pairs(self, samples: Iterable[Sample]) -> Iterator[tuple[str, Origin]]:
         """Yield for every candidate both tasks as one text, and the benchmark's item."""
-        rest, done, announced = iter(samples), 0, False
-        while portion := list(islice(rest, PORTION)):
-            problems = [sample.problem for sample in portion]
-            announced = announced or self._announce(
-                "problem", self._cache.missing(problems), share=len(portion) / max(1, self._total - done)
-            )
-            for vectors in self._cache.vectors(problems):
-                for sample, candidates in zip(portion, self._candidates(vectors), strict=True):
-                    yield from self._noted(sample, candidates)
-            done += len(portion)
-            self._progress.update(done, self._total)
+        read, kept = tee(samples)  # apart by one portion at most
+        problems = (sample.problem for sample in read)
+        found = self._cache.announced(problems, what="problem", total=self._total, progress=self._progress)
+        for vectors in found:
+            for sample, candidates in zip(islice(kept, len(vectors)), self._candidates(vectors), strict=True):
+                yield from self._noted(sample, candidates)
 
     def _candidates(self, vectors: "np.ndarray") -> Iterator[list[Candidate]]:
         top_k, threshold = self._options.top_k, self._options.threshold
@@ -110,22 +101,6 @@ class _Search:
         for candidate in candidates:
             item = candidate.item
             yield pair(sample.problem, item.text), Origin(item.benchmark, path=item.id)
-
-    def _announce(self, what: str, missing: list[str], *, share: float) -> bool:
-        """Say what embedding takes before it is asked for, where the texts that are missing are a `share` of all.
-
-        Returns whether any are.
-        """
-        if missing:
-            characters = sum(len(shown(text)) for text in missing) / len(missing)
-            cost = self._options.embeddings.at_most(missing)
-            logger.info(
-                "embedding: about %s of %d characters, at most %s",
-                number_of(round(len(missing) / share), what),
-                characters,
-                dollars(None if cost is None else cost / share),
-            )
-        return bool(missing)
 
 
 def pair(problem: str, task: str) -> str:

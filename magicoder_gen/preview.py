@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from magicoder_gen.amounts import dollars, number_of
 from magicoder_gen.clean import portions
 from magicoder_gen.clean import stage as clean
 from magicoder_gen.config import Config
@@ -16,7 +17,6 @@ from magicoder_gen.executors.serial import Serial
 from magicoder_gen.generate import journal
 from magicoder_gen.generate import stage as generate
 from magicoder_gen.generate.index import Index
-from magicoder_gen.generate.prices import dollars, number_of
 from magicoder_gen.generate.teachers.batch import Batch
 from magicoder_gen.generate.teachers.chat import Chat
 from magicoder_gen.logs import one_line

@@ -272,6 +272,16 @@ def test_doctor_looks_at_what_the_semantic_tier_asks(project: Path, unused_port:
     assert f"failed   test-model at http://127.0.0.1:{unused_port}/v1" in judged.stdout
 
 
+def test_doctor_looks_at_what_tells_categories(project: Path) -> None:
+    """Where an export asks for them."""
+    categories = {"type": "sentences", "embeddings": {"type": "endpoint", "api_key_env": "NO_SUCH_KEY"}}
+    for export, code in (({}, 0), ({"where": "category = 'Web'"}, 77)):
+        configure(project, {"type": "local"}, categories=categories, export=export)
+        findings = json.loads(run("doctor", "c.yaml", "--json", cwd=project).stdout)
+        told = [finding for finding in findings["findings"] if finding["check"] == "categories"]
+        assert [finding["exit_code"] for finding in told] == [code] * bool(code)
+
+
 def test_doctor_looks_at_every_endpoint(project: Path, unused_port: int) -> None:
     """What each calls the model, its key, and whether it is there; batches are asked the same."""
     with serving() as server:

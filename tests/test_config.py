@@ -8,7 +8,10 @@ import msgspec
 import pytest
 
 from magicoder_gen import config
+from magicoder_gen.categories.sentences import Sentences
+from magicoder_gen.categories.words import Words
 from magicoder_gen.config import Config
+from magicoder_gen.embeddings.onnx import Onnx
 from magicoder_gen.errors import ConfigError
 from magicoder_gen.executors import Processes
 from magicoder_gen.generate.teachers.chat import Chat
@@ -145,3 +148,16 @@ def test_the_key_of_a_judge_is_hidden_too(tmp_path: Path) -> None:
     assert "JUDGE_KEY" in config.key_variables(loaded)
     path.write_text("judge: null\n")
     assert config.load(path).judge is None
+
+
+def test_categories_are_told_by_words_unless_a_model_is_named(tmp_path: Path) -> None:
+    """Whose key is hidden as others are."""
+    path = tmp_path / "c.yaml"
+    assert (path.write_text("rng_seed: 1\n"), config.load(path).categories) == (12, Words())
+    path.write_text("categories: {type: sentences, embeddings: {type: endpoint, api_key_env: VECTORS_KEY}}\n")
+    assert "VECTORS_KEY" in config.key_variables(config.load(path))
+    path.write_text("categories: {type: sentences}\n")
+    assert config.load(path).categories == Sentences(embeddings=Onnx(), threshold=0.2)
+    path.write_text("categories: {type: sentence}\n")
+    with pytest.raises(ConfigError, match="words"):
+        config.load(path)

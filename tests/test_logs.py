@@ -136,6 +136,17 @@ def test_a_narrow_terminal_shows_the_cost(
     assert "in flight" not in said
 
 
+def test_what_is_no_stage_says_a_line_a_minute(capsys: pytest.CaptureFixture[str]) -> None:
+    """And nothing before one is over; of how many, if that is known."""
+    logs.setup("text")
+    now = [0.0]
+    lines = logs.Lines("categories", clock=lambda: now[0])
+    for second, done, total in ((59.0, 1, 9), (61.0, 2, 9), (100.0, 3, 9), (122.0, 4, None)):
+        now[0] = second
+        lines.update(done, total)
+    assert capsys.readouterr().err == "categories: 2 of 9\ncategories: 4\n"
+
+
 def test_a_line_stays_one_line() -> None:
     """Whatever ends a line or cannot be seen is an escape; other scripts stay as they are."""
     assert logs.one_line("a b\n\r\x1b\u2028\x85é漢") == "a b\\n\\r\\x1b\\u2028\\x85é漢"

@@ -16,15 +16,18 @@ from typing import TYPE_CHECKING, Self
 
 import msgspec
 
+from magicoder_gen.amounts import dollars, number_of
 from magicoder_gen.embeddings.protocols import Embeddings, shown
 from magicoder_gen.errors import CorruptData, DiskError, LimitReached, creating
 from magicoder_gen.fingerprint import digest
+from magicoder_gen.records import Progress
 
 if TYPE_CHECKING:
     import numpy as np
 
 logger = logging.getLogger("magicoder_gen")
 
+FOLDER = "embeddings"  # of a run
 PORTION = 512  # texts that are looked up, and then asked for, together
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS vectors (text BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID;
@@ -84,6 +87,35 @@ class Cache:
             wanted = {key: text for key, text in zip(keys, portion, strict=True) if key not in known}
             known |= self._asked(wanted)
             yield self._matrix([known[key] for key in keys])
+
+    def announced(self, texts: Iterable[str], *, what: str, total: int, progress: Progress) -> Iterator["np.ndarray"]:
+        """Yield what `vectors` does; before the first text is asked for, say what all of them may take.
+
+        `what` is what one of the `total` texts is called. The model is asked once somebody takes what is yielded.
+        """
+        rest, done, said = iter(texts), 0, False
+        while portion := list(islice(rest, PORTION)):
+            said = said or self.announce(portion, what=what, share=len(portion) / max(1, total - done))
+            yield from self.vectors(portion)
+            done += len(portion)
+            progress.update(done, total)
+
+    def announce(self, texts: Sequence[str], *, what: str, share: float = 1.0) -> bool:
+        """Say what embedding takes before it is asked for, where `texts` are a `share` of all that are to come.
+
+        Returns whether any of them has no vector yet, without which nothing is said.
+        """
+        missing = self.missing(texts)
+        if missing:
+            characters = sum(len(shown(text)) for text in missing) / len(missing)
+            cost = self._model.at_most(missing)
+            logger.info(
+                "embedding: about %s of %d characters, at most %s",
+                number_of(round(len(missing) / share), what),
+                characters,
+                dollars(None if cost is None else cost / share),
+            )
+        return bool(missing)
 
     def missing(self, texts: Sequence[str]) -> list[str]:
         """Return which of `texts` have no vector yet, each once."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from magicoder_gen.embeddings.requests import Requests
 
 BYTES_PER_TOKEN = 4  # where the server does not count them
-SECTION = "clean.decontaminate.semantic.embeddings"
+SECTION = "embeddings"  # wherever it stands
 
 
 class Endpoint(Block, frozen=True):
@@ -47,6 +47,10 @@ class Endpoint(Block, frozen=True):
     def url(self) -> str:
         """The URL, with its default."""
         return self.base_url or OPENAI
+
+    def title(self) -> str:
+        """Return the model's name."""
+        return self.model
 
     def identity(self) -> dict[str, Any]:
         """Return the model; where it is served does not matter."""

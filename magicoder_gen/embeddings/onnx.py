@@ -69,6 +69,10 @@ class Onnx(Block, frozen=True):
         """Not limited: it costs nothing."""
         return
 
+    def title(self) -> str:
+        """Return the published model's name, or the folder's."""
+        return MINILM.name if self.path is None else self.path.name
+
     def identity(self) -> dict[str, Any]:
         """Return the digests of the model's files, and how much of a text it reads."""
         if self.path is None:

@@ -28,6 +28,10 @@ class Embeddings(Protocol):
         """The most that all its vectors may cost, in USD."""
         ...
 
+    def title(self) -> str:
+        """Return the model's name, for people."""
+        ...
+
     def identity(self) -> dict[str, Any]:
         """Return what decides the vectors, as JSON: two models of one identity give the same."""
         ...

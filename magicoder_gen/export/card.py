@@ -10,7 +10,7 @@ from typing import Any
 from magicoder_gen.export import cleaning
 from magicoder_gen.export.cleaning import Cleaning
 from magicoder_gen.export.columns import METADATA, Column, features
-from magicoder_gen.export.files import Published
+from magicoder_gen.export.files import Published, loadable
 from magicoder_gen.export.formats import Table
 from magicoder_gen.export.markdown import SHOWN, block, escaped, ordered, span, table, tallied
 from magicoder_gen.export.select import Select
@@ -44,7 +44,8 @@ class CardFacts(Record, frozen=True):
     """What the card says of how the data was made; no times and no costs.
 
     `counts` are those of the stages by name, in order. `teachers` holds model and sampling parameters. `files` names
-    those of rows made elsewhere, which have no teacher of ours. `where` and `select` are what the export was asked for.
+    those of rows made elsewhere, which have no teacher of ours. `where` and `select` are what the export was asked for,
+    `categories` how these were told for it.
     """
 
     run: str
@@ -56,6 +57,7 @@ class CardFacts(Record, frozen=True):
     files: tuple[str, ...] = ()
     where: str | None = None
     select: Select | None = None
+    categories: str | None = None
 
 
 def render(card: Card, facts: CardFacts, *, published: Sequence[Published], tally: Tally) -> str:
@@ -70,6 +72,7 @@ def render(card: Card, facts: CardFacts, *, published: Sequence[Published], tall
         cleaning.checked(facts.cleaning),
         cleaning.decontaminated(facts.cleaning, tally),
         _labels(tally),
+        *_categories(facts, tally),
         _licenses(tally),
         _opting_out(card, facts, tally),
         _loading(published),
@@ -84,8 +87,8 @@ def _front_matter(card: Card, facts: CardFacts, published: Sequence[Published], 
     fields: dict[str, Any] = {"pretty_name": _title(card, facts)}
     if card.license:
         fields["license"] = card.license
-    loadable = _loadable(published)
-    tables = _tables(loadable)
+    named = loadable(published)
+    tables = _tables(named)
     fields |= {
         "task_categories": ["text-generation"],
         "tags": [
@@ -95,16 +98,10 @@ def _front_matter(card: Card, facts: CardFacts, published: Sequence[Published], 
             "magicoder-gen",
         ],
         "size_categories": [next((name for limit, name in _SIZES if rows < limit), "100M<n<1B")],
-        "configs": [_config(each, loadable, is_default=each is tables[0]) for each in tables],
+        "configs": [_config(each, named, is_default=each is tables[0]) for each in tables],
         "dataset_info": [{"config_name": each.folder, "features": features(each.columns)} for each in tables],
     }
     return f"---\n{yaml.safe_dump(fields, sort_keys=False)}---\n\n"
-
-
-def _loadable(published: Sequence[Published]) -> list[Published]:
-    """Return what has a configuration: files of one kind, since a folder of both cannot be loaded by name."""
-    kind = "parquet" if any(files.kind == "parquet" for files in published) else "jsonl"
-    return [files for files in published if files.kind == kind]
 
 
 def _tables(published: Sequence[Published]) -> list[Table]:
@@ -191,7 +188,8 @@ def _asked_for(facts: CardFacts) -> list[str]:
     lines = [f"Rows for which this holds (`where`):\n\n{block(facts.where)}\n"] if facts.where else []
     if facts.select:
         balance = f", balanced by {span(facts.select.balance)}" if facts.select.balance else ""
-        lines.append(f"Of these (`select`): {facts.select.rows:,} rows{balance}.")
+        how = ", those that differ most from each other" if facts.select.by == "diversity" else ""
+        lines.append(f"Of these (`select`): {facts.select.rows:,} rows{balance}{how}.")
     return lines
 
 
@@ -202,6 +200,16 @@ def _reasons(counts: Counts) -> str:
 def _labels(tally: Tally) -> str:
     counted = tallied(("label", "rows"), tally.labels.items()) if tally.labels else "None."
     return f"## Labels\n\nWhat was noticed in rows that were kept (column `sample_labels`).\n\n{counted}"
+
+
+def _categories(facts: CardFacts, tally: Tally) -> list[str]:
+    """Return the section about categories, if they were asked for."""
+    if facts.categories is None:
+        return []
+    counted = tallied(("category", "rows"), tally.categories.items())
+    return [
+        f"## Categories\n\nTold by a program, by {span(facts.categories)}: often wrong for a single row.\n\n{counted}"
+    ]
 
 
 def _licenses(tally: Tally) -> str:
@@ -230,7 +238,7 @@ def _opting_out(card: Card, facts: CardFacts, tally: Tally) -> str:
 
 
 def _loading(published: Sequence[Published]) -> str:
-    named = _loadable(published)
+    named = loadable(published)
     names = [f'load_dataset("{FOLDER}", "{files.table.folder}", split="{files.split}")' for files in named]
     names += [
         f'load_dataset("json", data_files="{FOLDER}/{files.pattern()}", split="train")  # its {files.split}'

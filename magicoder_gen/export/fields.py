@@ -1,4 +1,4 @@
-"""What can be asked of a sample by name: its fields and its labels."""
+"""What can be asked of a sample by name: its fields, its labels, its category."""
 
 import difflib
 from collections.abc import Callable
@@ -7,7 +7,15 @@ from typing import Literal
 from magicoder_gen.records import Record, Sample
 
 Value = str | float | bool | None
+CATEGORY = "category"
 _LABELS = "labels."
+
+
+class Row(Record, frozen=True):
+    """A sample, and its category where somebody asked for it."""
+
+    sample: Sample
+    category: str | None = None
 
 
 class Field(Record, frozen=True):
@@ -15,7 +23,7 @@ class Field(Record, frozen=True):
 
     name: str
     kind: Literal["text", "number", "any"]
-    of: Callable[[Sample], Value]
+    of: Callable[[Row], Value]
 
 
 def named(name: str) -> Field:
@@ -31,15 +39,19 @@ def named(name: str) -> Field:
 
 def label(name: str) -> Field:
     """Return a label as a field; null where a sample has none of that name."""
-    return Field(f"{_LABELS}{name}", "any", lambda sample: sample.labels.get(name))
+    return Field(f"{_LABELS}{name}", "any", lambda row: row.sample.labels.get(name))
 
 
 def _texts(**fields: Callable[[Sample], Value]) -> list[Field]:
-    return [Field(name, "text", of) for name, of in fields.items()]
+    return [Field(name, "text", _of_sample(of)) for name, of in fields.items()]
 
 
 def _numbers(**fields: Callable[[Sample], Value]) -> list[Field]:
-    return [Field(name, "number", of) for name, of in fields.items()]
+    return [Field(name, "number", _of_sample(of)) for name, of in fields.items()]
+
+
+def _of_sample(of: Callable[[Sample], Value]) -> Callable[[Row], Value]:
+    return lambda row: of(row.sample)
 
 
 _FIELDS = {
@@ -57,6 +69,7 @@ _FIELDS = {
             revision=lambda sample: sample.seed.origin.revision,
             swhid=lambda sample: sample.seed.origin.swhid,
         ),
+        Field(CATEGORY, "text", lambda row: row.category),
         *_numbers(
             seed_index=lambda sample: sample.seed.index,
             first_line=lambda sample: sample.seed.first_line,

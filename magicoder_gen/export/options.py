@@ -5,9 +5,11 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from magicoder_gen.categories import AnyCategories
 from magicoder_gen.errors import NothingDone
 from magicoder_gen.export import where
 from magicoder_gen.export.card import Card
+from magicoder_gen.export.fields import CATEGORY
 from magicoder_gen.export.formats import Format, Messages, ProblemSolution
 from magicoder_gen.export.select import Select
 from magicoder_gen.export.splits import TRAIN
@@ -25,7 +27,8 @@ class ExportOptions(Options, frozen=True):
     `file` is the kind of all files, but for formats that allow only one. `splits` are shares, in proportion; everything
     that comes from one repository is in one split, by hash. `where` is a condition, such as
     `language in ["python", "rust"] and labels.copied is null and solution_characters < 8000`; null exports all.
-    `select` takes a number of what fulfils it; null takes all.
+    `select` takes a number of what fulfils it; null takes all. Both may ask for the `category` of a sample, which the
+    section `categories` tells.
     """
 
     formats: Annotated[tuple[Format, ...], msgspec.Meta(min_length=1)] = (ProblemSolution(), Messages())
@@ -43,12 +46,18 @@ class ExportOptions(Options, frozen=True):
         if wrong is not None:
             raise ValueError(f"splits has one that is called {wrong!r}; use up to 40 of a-z, 0-9 and _, and not all")
 
-    def inputs(self, run: RunDir) -> dict[str, Any]:
-        """Return what decides the outcome, but for the facts that the card tells."""
+    @property
+    def asks_category(self) -> bool:
+        """Whether `where` or `select` asks for the category of samples."""
+        return CATEGORY in where.names(self.where) or (self.select is not None and self.select.asks_category)
+
+    def inputs(self, run: RunDir, categories: AnyCategories) -> dict[str, Any]:
+        """Return what decides the outcome, but for the facts that the card tells; `categories` if they are asked."""
         return {
             **as_json(self),
             "shard_bytes": run.layout.shard_bytes,
             "samples": _samples(run),
+            **({"categories": categories.identity()} if self.asks_category else {}),
         }
 
     def require_yield(self, counts: Counts) -> None:

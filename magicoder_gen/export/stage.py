@@ -6,11 +6,16 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from magicoder_gen.categories import AnyCategories
+from magicoder_gen.categories.names import NAMES
+from magicoder_gen.categories.words import Words
 from magicoder_gen.export import files, formats, trainers, where
 from magicoder_gen.export.card import CardFacts, render
+from magicoder_gen.export.fields import Row
 from magicoder_gen.export.files import Published, Writers
 from magicoder_gen.export.formats import Table
 from magicoder_gen.export.options import ExportOptions
@@ -21,31 +26,43 @@ from magicoder_gen.storage import jsonl, shards
 from magicoder_gen.storage.rundir import RunDir, StageEntry
 from magicoder_gen.storage.shards import Part
 
+if TYPE_CHECKING:
+    import numpy as np
+
 logger = logging.getLogger(__name__)
 
+_WORDS = Words()
 
-def run(options: ExportOptions, run: RunDir, *, progress: Progress, facts: CardFacts) -> StageEntry:
+
+def run(
+    options: ExportOptions, run: RunDir, *, progress: Progress, facts: CardFacts, categories: AnyCategories = _WORDS
+) -> StageEntry:
     """Write data/<folder>/<split>-*, uncompressed whatever the layout says, and data/README.md beside them.
 
     The same samples, options and facts give the same bytes. An earlier export stays as it is until all rows are
-    written, and for good if there are none, which raises PoorYield.
+    written, and for good if there are none, which raises PoorYield. `categories` are told only where they are asked.
     """
     begun = time.monotonic()
     tally, reasons = Tally(), Counter[str]()
     splits, total = Splits(options.splits), _samples(run)
+    kinds = categories.told(run, progress) if options.asks_category else None
     with _drafted(options, run, splits.names) as (writers, published):
-        for sample in _wanted(options, run, reasons):
-            tally.add(sample)
-            writers.write(sample, splits.of(sample))
+        for row in _wanted(options, run, reasons, kinds):
+            tally.add(row.sample, row.category)
+            writers.write(row.sample, splits.of(row.sample))
             progress.update(tally.rows + reasons.total(), total)
         counts = _counts(tally, reasons)
         options.require_yield(counts)
-        run.begin("export", {**options.inputs(run), "facts": msgspec.to_builtins(facts)})
+        run.begin("export", {**options.inputs(run, categories), "facts": msgspec.to_builtins(facts)})
     _tell_empty(splits.names, published)
     for rejected in jsonl.read_parts(run.folder("rejections"), Rejected):
         tally.reject(rejected)
     told = msgspec.structs.replace(
-        facts, counts={**facts.counts, "export": counts}, where=options.where, select=options.select
+        facts,
+        counts={**facts.counts, "export": counts},
+        where=options.where,
+        select=options.select,
+        categories=categories.method() if options.asks_category else None,
     )
     parts: dict[str, list[Part]] = {}
     for each in published:
@@ -76,23 +93,27 @@ def _tables(options: ExportOptions) -> list[Table]:
     return [table for block in distinct.values() for table in formats.tables(block)]
 
 
-def _wanted(options: ExportOptions, run: RunDir, reasons: Counter[str]) -> Iterator[Sample]:
+def _wanted(options: ExportOptions, run: RunDir, reasons: Counter[str], kinds: "np.ndarray | None") -> Iterator[Row]:
     """Yield the samples that `where` and `select` let through, in their order; count the others."""
     holds = where.compiled(options.where)
     chosen = None
     if options.select:
-        chosen = options.select.chosen(pair for pair in enumerate(_read(run)) if holds(pair[1]))
-    for number, sample in enumerate(_read(run)):
-        if not holds(sample):
+        chosen = options.select.chosen(pair for pair in enumerate(_read(run, kinds)) if holds(pair[1]))
+    for number, row in enumerate(_read(run, kinds)):
+        if not holds(row):
             reasons["where"] += 1
         elif chosen is not None and number not in chosen:
             reasons["select"] += 1
         else:
-            yield sample
+            yield row
 
 
-def _read(run: RunDir) -> Iterator[Sample]:
-    return jsonl.read_parts(run.folder("samples"), Sample)
+def _read(run: RunDir, kinds: "np.ndarray | None") -> Iterator[Row]:
+    """Yield all samples with their categories, if these are known; in their order."""
+    samples = jsonl.read_parts(run.folder("samples"), Sample)
+    if kinds is None:
+        return map(Row, samples)
+    return (Row(sample, NAMES[kind]) for sample, kind in zip(samples, kinds, strict=True))
 
 
 def _samples(run: RunDir) -> int | None:

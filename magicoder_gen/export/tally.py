@@ -28,15 +28,17 @@ class Tally:
         self.labels: Counter[str] = Counter()
         self.models: Counter[str] = Counter()
         self.languages: Counter[str] = Counter()
+        self.categories: Counter[str] = Counter()
         self.licenses: Counter[str | None] = Counter()
         self.corpora: Counter[str] = Counter()
         self.repositories: set[str] = set()
         self.contaminated: Counter[tuple[str, str]] = Counter()
 
-    def add(self, sample: Sample) -> None:
-        """Count one sample."""
+    def add(self, sample: Sample, category: str | None = None) -> None:
+        """Count one sample, of that category if it is known."""
         origin = sample.seed.origin
         self.rows += 1
+        self.categories.update([category] if category else [])
         self.unplaced += origin.repo is None and origin.path is None and origin.swhid is None
         self.labels.update(list(sample.labels))
         self.models[sample.model] += 1

@@ -18,11 +18,12 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
+from magicoder_gen.categories.names import NAMES
 from magicoder_gen.export import fields
-from magicoder_gen.export.fields import Field, Value
-from magicoder_gen.records import Record, Sample
+from magicoder_gen.export.fields import CATEGORY, Field, Row, Value
+from magicoder_gen.records import Record
 
-Predicate = Callable[[Sample], bool]
+Predicate = Callable[[Row], bool]
 _MOST_CHARACTERS, _DEEPEST = 10_000, 50
 _TOKEN = re.compile(
     r"\s*(?:(?P<name>[^\W\d]\w*(?:\.\w+)*)|(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"
@@ -51,10 +52,22 @@ def compiled(expression: str | None) -> Predicate:
     """Return the condition as a function; None holds for all. Raise ValueError that names the character."""
     if expression is None:
         return lambda _: True
+    return _parser(expression).whole()
+
+
+def names(expression: str | None) -> set[str]:
+    """Return the fields that a condition asks for; raise ValueError as `compiled` does."""
+    if expression is None:
+        return set()
+    parser = _parser(expression)
+    parser.whole()
+    return parser.names
+
+
+def _parser(expression: str) -> "_Parser":
     if len(expression) > _MOST_CHARACTERS:
         raise ValueError(f"where: over {_MOST_CHARACTERS} characters; shorten it")
-    parser = _Parser(list(_tokens(expression)))
-    return parser.whole()
+    return _Parser(list(_tokens(expression)))
 
 
 def _tokens(expression: str) -> list[_Token]:
@@ -77,6 +90,7 @@ class _Parser:
     """Reads the tokens from left to right; each method takes what it is named for."""
 
     def __init__(self, tokens: list[_Token]) -> None:
+        self.names: set[str] = set()
         self._tokens = tokens
         self._next = 0
         self._depth = 0
@@ -120,7 +134,7 @@ class _Parser:
         parts = [part()]
         while self._accept(word):
             parts.append(part())
-        return parts[0] if len(parts) == 1 else lambda sample: holds(each(sample) for each in parts)
+        return parts[0] if len(parts) == 1 else lambda row: holds(each(row) for each in parts)
 
     def _one(self) -> Predicate:
         if self._token.text not in {"not", "("}:
@@ -130,7 +144,7 @@ class _Parser:
             self._fail(f"over {_DEEPEST} deep; simplify it")
         if self._accept("not"):
             inner = self._one()
-            holds: Predicate = lambda sample: not inner(sample)  # noqa: E731  # one line is the whole of it
+            holds: Predicate = lambda row: not inner(row)  # noqa: E731  # one line is the whole of it
         else:
             self._expect("(")
             holds = self._condition()
@@ -144,14 +158,14 @@ class _Parser:
         if self._accept("is"):
             wanted = not self._accept("not")
             self._expect("null")
-            return lambda sample: (field.of(sample) is None) is wanted
+            return lambda row: (field.of(row) is None) is wanted
         if self._accept("not"):
             self._expect("in")
             listed = self._values(field)
-            return lambda sample: not _is_in(field.of(sample), listed)
+            return lambda row: not _is_in(field.of(row), listed)
         if self._accept("in"):
             listed = self._values(field)
-            return lambda sample: _is_in(field.of(sample), listed)
+            return lambda row: _is_in(field.of(row), listed)
         if not self._accept(*_EQUAL, "!=", *_ORDERS):
             self._fail(f"a comparison of {field.name} was expected: =, !=, <, <=, >, >=, in, is null")
         return _compared(field, sign.text, self._value(field))
@@ -166,6 +180,7 @@ class _Parser:
             return fields.label(_unquoted(name.text))
         if token.kind != "name":
             self._fail("a field was expected, such as language or labels.NAME", token)
+        self.names.add(token.text)
         try:
             return fields.named(token.text)
         except ValueError as error:
@@ -190,6 +205,8 @@ class _Parser:
             self._fail("a text in quotes, a number, true or false was expected", token)
         if field.kind not in {"any", kind}:
             self._fail(f"{field.name} is a {field.kind}, this is a {kind}", token)
+        if field.name == CATEGORY and value not in NAMES:
+            self._fail(f"no category {value}; known are {', '.join(NAMES)}", token)
         return value
 
 
@@ -211,9 +228,9 @@ def _unquoted(text: str) -> str:
 def _compared(field: Field, sign: str, value: Value) -> Predicate:
     if sign in _ORDERS:
         order = _ORDERS[sign]
-        return lambda sample: _are_alike(found := field.of(sample), value) and order(found, value)
+        return lambda row: _are_alike(found := field.of(row), value) and order(found, value)
     wanted = sign in _EQUAL
-    return lambda sample: _is_in(field.of(sample), [value]) is wanted
+    return lambda row: _is_in(field.of(row), [value]) is wanted
 
 
 def _is_in(found: Value, values: list[Value]) -> bool:

@@ -11,13 +11,14 @@ for them. The most that something costs is what `max_cost` goes by: a token a by
 from collections.abc import Iterable, Sequence
 from itertools import chain, islice
 
+from magicoder_gen.amounts import dollars, number_of
 from magicoder_gen.fingerprint import digest
 from magicoder_gen.generate import models, prices, tokens
 from magicoder_gen.generate.index import Index
 from magicoder_gen.generate.limits import Limits
 from magicoder_gen.generate.options import GenerateOptions
 from magicoder_gen.generate.plan import Plan, Size
-from magicoder_gen.generate.prices import FREE, Price, dollars, number_of
+from magicoder_gen.generate.prices import FREE, Price
 from magicoder_gen.generate.protocols import Teacher
 from magicoder_gen.generate.teachers import batch_ledger
 from magicoder_gen.generate.teachers.batch_ledger import Handed

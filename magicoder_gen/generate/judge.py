@@ -12,13 +12,13 @@ from typing import Annotated
 
 import msgspec
 
+from magicoder_gen.amounts import dollars, number_of
 from magicoder_gen.errors import MagicoderError
 from magicoder_gen.fingerprint import digest
 from magicoder_gen.generate import estimate, journal, stage
 from magicoder_gen.generate.index import Index
 from magicoder_gen.generate.limits import Limits
 from magicoder_gen.generate.options import GenerateOptions
-from magicoder_gen.generate.prices import dollars, number_of
 from magicoder_gen.generate.recipes import RecipeName
 from magicoder_gen.generate.teachers.batch import Batch
 from magicoder_gen.generate.teachers.chat import Chat

@@ -88,7 +88,7 @@ class Diverse(Uniform, frozen=True, tag="diverse"):
 
     def ordered(self, candidates: list[Candidate]) -> Iterator[Candidate]:
         """Yield the candidates, each time the one that is farthest from all before."""
-        from magicoder_gen.sample import sketches
+        from magicoder_gen import sketches
 
         texts = [candidate.draw.text for candidate in candidates]
         for position in sketches.farthest_first(sketches.sketches(texts)):

@@ -32,7 +32,9 @@ def update(path: Path, tree: Tree, stage: str) -> None:
 
 def _used(tree: Tree, stage: str) -> Tree:
     """Return the sections of the stage; seeds also depend on what stands outside of sections."""
-    users = {"sample": "sample", "generate": "generate", "clean": "clean", "judge": "clean", "export": "export"}
+    users = {"judge": "clean", "categories": "export"} | {
+        name: name for name in ("sample", "generate", "clean", "export")
+    }
     return {key: value for key, value in tree.items() if users.get(key, FIRST) == stage}
 
 

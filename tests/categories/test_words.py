@@ -1,41 +1,36 @@
-"""What samples are about."""
+"""Categories by typical words."""
+
+from pathlib import Path
 
 import pytest
+from category_tasks import TASKS, task_run, told
 
-from magicoder_gen.categories import terms, words
-
-TASKS = {
-    "Algorithmic and Data Structure": "Reverse a linked list, then sort its nodes with merge sort; use recursion.",
-    "Mathematical and Computational": "Return the sum of all prime factors of an integer, and whether it is prime.",
-    "Database and SQL": "Write a SQL query that joins two tables and updates a column of the database schema.",
-    "System Design and Architecture": "Design a plugin architecture: a factory, dependency injection, an event bus.",
-    "Security and Cryptography": "Encrypt the password with AES and a salt, and verify the signature of the token.",
-    "Performance Optimization": "Make it faster by caching results and using parallel threads; measure latency.",
-    "Web": "Add a Flask route that answers an HTTP POST request with JSON and sets a session cookie.",
-    "Domain Specific": "Compute when the tide turns at Rotterdam for a barge of that draught.",
-    "User Interface and Application Design": "Create a window with a button whose click opens a dialog and a menu.",
-    "Data Science and Machine Learning": "Train a neural network classifier in PyTorch on the dataset, plot accuracy.",
-}
+from magicoder_gen.categories import words
+from magicoder_gen.categories.names import NAMES, OTHERS
+from magicoder_gen.categories.words import Words
 
 
 def test_there_are_the_ten_of_the_paper() -> None:
-    """Each has an example here."""
-    assert tuple(TASKS) == words.NAMES
-    assert len(words.NAMES) == 10
+    """Each has an example here, and words, each word once."""
+    assert tuple(TASKS) == NAMES == tuple(words.WORDS)
+    assert len(NAMES) == 10
+    for line in words.WORDS.values():
+        assert len(line.split()) == len(set(line.split()))
 
 
-@pytest.mark.parametrize(("name", "text"), TASKS.items())
-def test_a_plain_task_is_told(name: str, text: str) -> None:
-    """Among the others, as in a run."""
-    texts = terms.count([text, *TASKS.values()])
-    space = terms.space(texts, words.described())
-    assert words.NAMES[words.classified(space, texts)[0]] == name
+def test_plain_tasks_are_told(tmp_path: Path) -> None:
+    """All ten, among each other."""
+    assert told(Words(), task_run(tmp_path)) == list(TASKS)
 
 
-def test_no_text_has_no_category() -> None:
+def test_no_text_has_no_category(tmp_path: Path) -> None:
     """And an empty one is Domain Specific."""
-    nothing = terms.count([])
-    assert words.classified(terms.space(nothing, words.described()), nothing).tolist() == []
-    empty = terms.count([""])
-    space = terms.space(empty, words.described())
-    assert words.NAMES[words.classified(space, empty)[0]] == words.OTHERS
+    assert told(Words(), task_run(tmp_path / "none", [])) == []
+    assert told(Words(), task_run(tmp_path / "empty", [""])) == [OTHERS]
+
+
+def test_portions_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many samples are read at a time."""
+    run = task_run(tmp_path)
+    monkeypatch.setattr(words, "_PORTION", 3)
+    assert told(Words(), run) == list(TASKS)

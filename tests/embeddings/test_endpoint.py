@@ -147,7 +147,7 @@ def test_a_text_that_is_too_long_is_cut_and_harms_no_other() -> None:
 def test_what_cannot_be_asked_is_refused_before(monkeypatch: pytest.MonkeyPatch) -> None:
     """No key, a secret in the URL, a limit that cannot be kept."""
     monkeypatch.delenv("A_KEY", raising=False)
-    with pytest.raises(NotAuthorised, match=r"A_KEY.*semantic"):
+    with pytest.raises(NotAuthorised, match=r"A_KEY.*embeddings"):
         Endpoint(api_key_env="A_KEY").check()
     for wrong, said in (({"base_url": "http://me:secret@x/v1"}, "password"), ({"max_cost": 1}, "price")):
         with pytest.raises(msgspec.ValidationError, match=said):

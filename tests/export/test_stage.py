@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from exporting import FACTS, a_run, a_sample, exported, files, load, rows
 
+from magicoder_gen.categories.words import Words
 from magicoder_gen.config import Config
 from magicoder_gen.errors import ConfigError, CorruptData, PoorYield
 from magicoder_gen.export.card import Card
@@ -170,12 +171,12 @@ def test_a_finished_export_is_recognised(tmp_path: Path) -> None:
     """Unchanged samples, options and facts are complete; a removed file or another sample is not."""
     directory = a_run(tmp_path, [a_sample()])
     exported(directory)
-    inputs = {**ExportOptions().inputs(directory), "facts": msgspec.to_builtins(FACTS)}
+    inputs = {**ExportOptions().inputs(directory, Words()), "facts": msgspec.to_builtins(FACTS)}
     assert directory.is_complete("export", inputs)
     (directory.folder("data") / "README.md").unlink()
     assert not directory.is_complete("export", inputs)
     other = a_run(tmp_path, [a_sample(1)])
-    assert ExportOptions().inputs(other)["samples"] != inputs["samples"]
+    assert ExportOptions().inputs(other, Words())["samples"] != inputs["samples"]
 
 
 def test_no_samples_are_no_export(tmp_path: Path) -> None:

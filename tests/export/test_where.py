@@ -9,12 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from magicoder_gen.export import where
-from magicoder_gen.records import Sample
+from magicoder_gen.export.fields import Row
 
-LABELLED = a_sample(
-    3, text="four", license="MIT", language="rust", labels={"copied": "seed", "score": 0.5, "ok": True, "odd name": 1}
+LABELLED = Row(
+    a_sample(
+        3,
+        text="four",
+        license="MIT",
+        language="rust",
+        labels={"copied": "seed", "score": 0.5, "ok": True, "odd name": 1},
+    ),
+    "Web",
 )
-BARE = a_sample(4, text="")
+BARE = Row(a_sample(4, text=""))
 
 
 @pytest.mark.parametrize(
@@ -43,6 +50,10 @@ BARE = a_sample(4, text="")
         ('labels["odd name"] = 1', True, False),
         ('labels["odd name"] = true', False, False),
         ("seed_characters = 4", True, False),
+        ('category = "Web"', True, False),
+        ('category in ["Database and SQL", "Web"]', True, False),
+        ('category != "Web"', False, True),
+        ("category is null", False, True),
         ("seed_index >= 4 or labels.ok = true", True, True),
         ("not seed_index >= 4 and not labels.ok = true", False, False),
         ('language = "rust" or license is null and seed_index = 9', True, False),
@@ -84,6 +95,7 @@ def test_conditions_hold_for_what_they_say(condition: str, labelled: bool, bare:
         ("labels = 1", 1, "no field labels"),
         ("'a' = language", 1, "a field was expected"),
         ("language is 'c'", 13, "null was expected"),
+        ("category = 'Wab'", 12, "no category Wab; known are Algorithmic and Data Structure, "),
         ("not " * 51 + "language is null", 201, "over 50 deep"),
         ("(" * 5000, 51, "over 50 deep"),
     ],
@@ -100,6 +112,17 @@ def test_mistakes_are_told_where_they_are(condition: str, place: int, said: str)
 def test_many_conditions_side_by_side_are_not_deep() -> None:
     """Only those within each other are."""
     assert where.compiled(" and ".join(["not (license is not null)"] * 100))(BARE)
+
+
+def test_the_fields_of_a_condition_are_known_before_it_is_asked() -> None:
+    """So that what is dear is told only where somebody asks; a label of that name is something else."""
+    assert where.names("language = 'c' and not (category = 'Web' or seed_index < 3)") == {
+        "language",
+        "category",
+        "seed_index",
+    }
+    assert where.names("labels.category = 'Web' or labels['category'] = 'Web'") == {"labels.category"}
+    assert where.names(None) == set()
 
 
 def test_no_condition_holds_for_all() -> None:
@@ -126,7 +149,7 @@ def test_any_text_is_a_condition_or_a_mistake(text: str) -> None:
 )
 def test_in_is_a_row_of_equals_and_not_turns_every_condition_round(value: Any, text: str, number: int) -> None:
     """Whatever a label holds; any text can be quoted."""
-    sample: Sample = msgspec.structs.replace(BARE, labels={"x": value})
+    sample = Row(msgspec.structs.replace(BARE.sample, labels={"x": value}))
     quoted = '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
     listed = where.compiled(f"labels.x in [{quoted}, {number}, true]")(sample)
     one_by_one = f"labels.x = {quoted} or labels.x = {number} or labels.x = true"

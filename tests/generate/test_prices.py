@@ -1,4 +1,4 @@
-"""The list prices, and what is said of money."""
+"""The list prices."""
 
 import pytest
 
@@ -28,9 +28,3 @@ def test_the_table_has_the_shape_of_a_price_list() -> None:
 def test_a_dated_name_costs_what_its_model_does(model: str, price: Price | None) -> None:
     """Unless that date has a price of its own; a name that is only like another has none."""
     assert prices.listed(model) == price
-
-
-def test_small_amounts_are_not_nothing() -> None:
-    """And large ones have no more digits than anybody reads."""
-    shown = [prices.dollars(amount) for amount in (0.0, 0.00001, 0.0123, 1.2, 1234.5)]
-    assert shown == ["$0.00", "under $0.0001", "$0.0123", "$1.20", "$1,234.50"]

@@ -25,6 +25,16 @@ def test_each_section_is_as_its_stage_last_used_it(tmp_path: Path) -> None:
     assert yaml.safe_load(path.read_text()) == {**a_tree(1), "rng_seed": 2, "sample": {"num": 2}, "clean": {"near": 3}}
 
 
+def test_how_categories_are_told_is_what_the_export_used(tmp_path: Path) -> None:
+    """So that a report, which reads it there, tells the same; and a judge is that of clean."""
+    path = tmp_path / "config.yaml"
+    frozen.update(path, a_tree(1) | {"judge": 1, "categories": 1}, "sample")
+    frozen.update(path, a_tree(1) | {"judge": 2, "categories": 2}, "clean")
+    assert yaml.safe_load(path.read_text()) == a_tree(1) | {"judge": 2, "categories": 1}
+    frozen.update(path, a_tree(1) | {"judge": 3, "categories": 3}, "export")
+    assert yaml.safe_load(path.read_text()) == a_tree(1) | {"judge": 2, "categories": 3}
+
+
 def test_a_file_that_says_the_same_is_left_alone(tmp_path: Path) -> None:
     """Users edit it and comment what they did."""
     path = tmp_path / "config.yaml"

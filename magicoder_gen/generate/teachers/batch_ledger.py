@@ -15,8 +15,8 @@ from typing import Any, Self
 
 import msgspec
 
+from magicoder_gen.amounts import number_of
 from magicoder_gen.errors import CorruptData, DiskError, creating
-from magicoder_gen.generate.prices import number_of
 from magicoder_gen.records import Prompt, Record
 
 _NAME = "ledger.sqlite"

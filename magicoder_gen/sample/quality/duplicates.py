@@ -5,8 +5,8 @@ from typing import Annotated
 
 import msgspec
 
+from magicoder_gen import sketches
 from magicoder_gen.records import Block
-from magicoder_gen.sample import sketches
 
 _RECALL = 0.995  # of pairs just at the threshold, at least this share is compared
 _FIRST_SLOTS = 1 << 12

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from magicoder_gen.fingerprint import rng
 from magicoder_gen.sample.quality.duplicates import NearDuplicates
-from magicoder_gen.sample.sketches import shingles
+from magicoder_gen.sketches import shingles
 
 CODE = """def total(prices, tax):
     result = 0.0

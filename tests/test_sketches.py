@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from magicoder_gen import sketches
 from magicoder_gen.fingerprint import digest, rng
-from magicoder_gen.sample import sketches
 
 ROWS = st.lists(st.lists(st.integers(0, 2), min_size=4, max_size=4), min_size=1, max_size=20)
 
