@@ -88,7 +88,7 @@ def replies(number: int = 3, *, seconds: float = 0.5) -> list[Reply]:
         )
         for index in range(number)
     ]
-    return [msgspec.structs.replace(reply, seconds=seconds, attempts=int(seconds * 4)) for reply in made]
+    return [msgspec.structs.replace(reply, seconds=seconds, attempts=int(seconds * 4), at=seconds) for reply in made]
 
 
 KNOWN_TASK = (

@@ -17,6 +17,8 @@ from magicoder_gen.clean.parse import Sections, parse
 from magicoder_gen.clean.portions import Lines, Portion
 from magicoder_gen.fingerprint import digest
 from magicoder_gen.records import Record, Rejection, Reply, Sample
+from magicoder_gen.storage import optouts
+from magicoder_gen.storage.optouts import OptOuts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,7 +43,8 @@ _NOTHING = msgspec.json.encode(_NONE)
 class Screened(Record, frozen=True, eq=False):
     """What a portion gave, in order: encoded samples and rejections.
 
-    `asides` has one entry a sample, `columns` one row a sample: what duplicates are found by.
+    `asides` has one entry a sample, `columns` one row a sample: what duplicates are found by. `left_out` rows are in
+    none of these: they were purged before.
     """
 
     lines: list[bytes]
@@ -49,21 +52,30 @@ class Screened(Record, frozen=True, eq=False):
     asides: list[bytes]
     reasons: dict[str, int]
     columns: dict[str, Any]
+    left_out: int = 0
 
 
 class Screen(Record, frozen=True):
-    """Screens portions, each row for itself."""
+    """Screens portions, each row for itself; those that were purged before are no rows."""
 
     options: CleanOptions
+    opted_out: OptOuts = optouts.NONE
 
     def __call__(self, portion: Portion) -> Screened:
         """Return what a portion gave."""
-        drafts = [self._checked(draft, text) for draft, text in self._drafts(portion)]
+        every = list(self._drafts(portion))
+        wanted = [pair for pair in every if not self._is_opted_out(pair[0])]
+        drafts = [self._checked(draft, text) for draft, text in wanted]
         samples = [draft for draft, _ in drafts if isinstance(draft, Sample)]
         compares = self.options.near or self.options.decontaminate.tiers()
         words = ngrams.words([joined(sample) for sample in samples] if compares else [])
         found = dict(self.options.decontaminate.find(words))
-        return self._assembled(drafts, words, found)
+        screened = self._assembled(drafts, words, found)
+        return msgspec.structs.replace(screened, left_out=len(every) - len(wanted))
+
+    def _is_opted_out(self, draft: Sample | Rejection) -> bool:
+        """Whether a row was purged before, and is read again from where it came from."""
+        return bool(self.opted_out.covering(draft.seed.origin, draft.seed.id, draft.prompt_id, draft.id))
 
     def _drafts(self, portion: Portion) -> Iterator[tuple[Sample | Rejection, str | None]]:
         """Yield each row with its raw text; None where that is problem and solution."""
@@ -157,7 +169,7 @@ class Screen(Record, frozen=True):
 
 def _rest(sample: Sample) -> str:
     """Return what tells samples of the same id apart, so that their order cannot decide which of them stays."""
-    return f"{sample.seed.language}\0{sample.model}\0{sample.seed.text}"
+    return "\0".join((sample.seed.language, sample.model, sample.seed.text, *filter(None, [sample.system_fingerprint])))
 
 
 def _hashed(texts: Iterable[str]) -> "np.ndarray":
@@ -209,4 +221,5 @@ def _sample(reply: Reply, sections: Sections) -> Sample:
         sections.solution,
         reply.model,
         {"second_pair": True} if sections.second_pair else {},
+        reply.system_fingerprint,
     )

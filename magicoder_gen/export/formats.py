@@ -154,10 +154,10 @@ class Magicoder(Block, frozen=True):
         """Return all columns."""
         return {
             "lang": Column("language of the seed"),
-            "raw_index": Column("place of the document in its corpus: not known, null", "int64"),
+            "raw_index": Column("place of the document in its corpus: not kept, null", "int64"),
             "index": Column("place among the seeds, or among the rows made elsewhere, from 0", "int64"),
             "seed": _SEED,
-            "openai_fingerprint": Column("of the answering system: not kept, null"),
+            "openai_fingerprint": Column("of the answering system; null where it named none"),
             "problem": _TASK,
             "solution": _ANSWER,
         }
@@ -165,11 +165,11 @@ class Magicoder(Block, frozen=True):
     def row(self, sample: Sample) -> dict[str, Any]:
         """Return what they hold."""
         return {
-            "lang": sample.seed.language,
+            "lang": metadata(sample)["language"],
             "raw_index": None,
             "index": sample.seed.index,
             "seed": sample.seed.text,
-            "openai_fingerprint": None,
+            "openai_fingerprint": sample.system_fingerprint,
             "problem": sample.problem,
             "solution": sample.solution,
         }

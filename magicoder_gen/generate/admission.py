@@ -5,11 +5,16 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
+
+from magicoder_gen.amounts import dollars
 from magicoder_gen.generate.index import Index
 from magicoder_gen.generate.limits import Limits, Reached
-from magicoder_gen.generate.prices import Price, dollars
+from magicoder_gen.generate.prices import Price
 from magicoder_gen.generate.writer import Writer
 from magicoder_gen.records import Failure, Intent, Prompt, Reply
+
+_DIGITS = 3  # of a moment: milliseconds
 
 
 class Admission:
@@ -25,8 +30,12 @@ class Admission:
         price: Price | None = None,
         accepted: int = 0,
         clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
     ) -> None:
-        """`price` must be known where `max_cost` is set. `accepted` answers count towards the target already."""
+        """`price` must be known where `max_cost` is set. `accepted` answers count towards the target already.
+
+        `clock` is for durations; `now` tells the moments that are journaled, in seconds since 1970.
+        """
         self.in_flight = 0
         self.accepted = accepted
         self.resumed = 0  # prompts of earlier commands whose outcome is still to come
@@ -42,6 +51,7 @@ class Admission:
         self._price = price
         self._is_passed_over: Callable[[str], bool] = lambda _: False
         self._clock = clock
+        self._now = now
         self._started = clock()
         self._settled = asyncio.Event()
 
@@ -108,7 +118,8 @@ class Admission:
         await self._writer.flush()
 
     def settle(self, outcome: Reply | Failure) -> None:
-        """Take an outcome into the journal and the sums; make room."""
+        """Take an outcome into the journal, with this moment, and into the sums; make room."""
+        outcome = msgspec.structs.replace(outcome, at=round(self._now(), _DIGITS))
         self._index.note(outcome, self._writer.put(outcome))
         self.in_flight -= 1
         self._settled.set()

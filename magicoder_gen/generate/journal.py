@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
 from zlib import crc32
 
 import msgspec
@@ -22,6 +23,7 @@ from magicoder_gen.storage import shards
 from magicoder_gen.storage.shards import Part
 
 Entry = Intent | Reply | Failure
+Decoded = TypeVar("Decoded")
 
 _LINE = re.compile(rb'\{"crc32":"([0-9a-f]{8})","record":(.*)\}\n', re.DOTALL)
 _decoder = msgspec.json.Decoder(Entry)
@@ -56,6 +58,13 @@ def part_number(path: Path) -> int:
 
 def entries(folder: Path, start: Place | None = None) -> Iterator[tuple[Entry, Place, int]]:
     """Yield what is journaled from `start` on: entry, place, bytes. A torn tail is passed over; raises CorruptData."""
+    return decoded(folder, _decoder, start=start)
+
+
+def decoded(
+    folder: Path, decoder: msgspec.json.Decoder[Decoded], *, start: Place | None = None
+) -> Iterator[tuple[Decoded, Place, int]]:
+    """Yield what `entries` does, read by `decoder`, which may want less of an entry."""
     start = start or Place(0, 0)
     paths = [path for path in part_paths(folder) if part_number(path) >= start.part]
     for path in paths:
@@ -66,7 +75,7 @@ def entries(folder: Path, start: Place | None = None) -> Iterator[tuple[Entry, P
             for line in file:
                 if not line.endswith(b"\n") and path == paths[-1]:
                     return
-                yield _decoded(line, path, offset), Place(number, offset), len(line)
+                yield _decoded(line, path, offset, decoder=decoder), Place(number, offset), len(line)
                 offset += len(line)
 
 
@@ -77,7 +86,7 @@ def replies(folder: Path, places: Iterable[Place]) -> Iterator[Reply]:
         for place in places:
             file = files[place.part]
             file.seek(place.offset)
-            reply = _decoded(file.readline(), part_path(folder, place.part), place.offset)
+            reply = _decoded(file.readline(), part_path(folder, place.part), place.offset, decoder=_decoder)
             assert isinstance(reply, Reply)
             yield reply
     finally:
@@ -86,7 +95,7 @@ def replies(folder: Path, places: Iterable[Place]) -> Iterator[Reply]:
 
 
 def content_digest(folder: Path) -> str:
-    """Identify the journal's content."""
+    """Identify this journal: its bytes, and with them the order and the moments of what came back."""
     return digest([[path.name, shards.sha256_of(path)] for path in part_paths(folder)])
 
 
@@ -113,11 +122,11 @@ def cut_torn_tail(path: Path) -> None:
         os.truncate(path, good)
 
 
-def _decoded(line: bytes, path: Path, offset: int) -> Entry:
+def _decoded(line: bytes, path: Path, offset: int, *, decoder: msgspec.json.Decoder[Decoded]) -> Decoded:
     match = _LINE.fullmatch(line)
     if match and crc32(match[2]) == int(match[1], 16):
         try:
-            entry: Entry = _decoder.decode(match[2])
+            entry = decoder.decode(match[2])
         except msgspec.DecodeError:
             pass
         else:

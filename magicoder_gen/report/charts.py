@@ -1,6 +1,6 @@
 """Numbers as shapes: bars with their labels, histograms. Lengths are in units of the drawing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from magicoder_gen.records import Record
 from magicoder_gen.report.histograms import Histogram
@@ -8,7 +8,10 @@ from magicoder_gen.report.histograms import Histogram
 WIDTH, HEIGHT = 400, 150
 """Of the part of a histogram's drawing that holds columns."""
 _GAP = 1
+_SEEN = 0.5  # length of a bar
 _TICKS = 5
+_TIMES = 4  # moments below an axis
+_FEWEST = 20  # places of an axis of time, so that a few columns are not broad
 
 
 class Bar(Record, frozen=True):
@@ -21,11 +24,15 @@ class Bar(Record, frozen=True):
 
 
 def bars(counts: Mapping[str, int], *, whole: int | None = None) -> list[Bar]:
-    """Return a bar for each name, in order; the longest is 100 long. Shares are of `whole`, else of their sum."""
+    """Return a bar for each name, in order; the longest is 100 long, one that is not nothing can be seen.
+
+    Shares are of `whole`, else of their sum.
+    """
     longest = max(counts.values(), default=0) or 1
     total = (sum(counts.values()) if whole is None else whole) or 1
     return [
-        Bar(label, count, percent(count / total), round(100 * count / longest, 2)) for label, count in counts.items()
+        Bar(label, count, percent(count / total), round(max(100 * count / longest, _SEEN if count else 0), 2))
+        for label, count in counts.items()
     ]
 
 
@@ -55,6 +62,16 @@ class Tick(Record, frozen=True):
     x: float
 
 
+class Series(Record, frozen=True):
+    """Numbers over time as they are drawn; `cuts` are where the axis leaves something out."""
+
+    columns: list[Column]
+    cuts: list[Tick]
+    ticks: list[Tick]
+    peak: int
+    total: int
+
+
 class Columns(Record, frozen=True):
     """A histogram as it is drawn; `peak` is the number of rows of the highest column."""
 
@@ -80,6 +97,29 @@ def columns(histogram: Histogram, most: int) -> Columns:
     step = -(-most // _TICKS)
     ticks = [Tick(_bound(histogram, place), round(place * width, 2)) for place in range(0, most, step)]
     return Columns(drawn, ticks, peak)
+
+
+def series(places: Sequence[tuple[str, int] | str | None]) -> Series:
+    """Return a column for each place that has a label and a number; a text is what the axis leaves out there."""
+    width = WIDTH / max(len(places), _FEWEST)
+    counts = {place: one for place, one in enumerate(places) if isinstance(one, tuple)}
+    cuts = [Tick(one, round((place + 0.5) * width, 2)) for place, one in enumerate(places) if isinstance(one, str)]
+    peak = max((count for _, count in counts.values()), default=0)
+    drawn = [
+        _placed(Column(label, count, "", place * width, 0, width - _GAP, HEIGHT * count / (peak or 1)))
+        for place, (label, count) in counts.items()
+    ]
+    step = -(-max(len(places), _FEWEST) // _TIMES)
+    told = [place for place in counts if not place % step]
+    ticks = [Tick(counts[place][0], round(place * width, 2)) for place in told]
+    return Series(drawn, cuts, ticks, peak, sum(count for _, count in counts.values()))
+
+
+def _placed(column: Column) -> Column:
+    """Let a column stand on the axis."""
+    height = round(column.height, 2)
+    x, y, width = round(column.x, 2), round(HEIGHT - height, 2), round(column.width, 2)
+    return Column(column.label, column.count, column.share, x, y, width, height)
 
 
 def _column(histogram: Histogram, place: int, count: int, *, peak: int, width: float, is_open: bool) -> Column:

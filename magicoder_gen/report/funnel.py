@@ -8,6 +8,11 @@ from magicoder_gen.storage.rundir import StageEntry
 
 _UNREAD = {"parse", "row"}  # the checks that stand for an answer or a row that gave no problem and solution
 
+_CAUSES = {
+    "parse": "clean ran on other answers than are wanted now: before the last came, or with those to other prompts",
+    "export": "data/ was written before samples/ were cleaned again; run export again",
+}
+
 
 class Step(Record, frozen=True, rename={"taken": "in", "kept": "out"}):
     """One step: `taken` = `kept` + the sum of `lost`, which says why, the most frequent reason first."""
@@ -27,8 +32,8 @@ def gaps(found: list[Step]) -> list[str]:
     """Say where a step took in another number than the one before gave out: it ran on other data."""
     after = [step for step in found if step.name != "sample"]  # a seed may be asked about several times
     return [
-        f"{later.name} took in {later.taken:,}, but {earlier.name} gave out {earlier.kept:,}: "
-        f"{later.name} ran before {earlier.name} ended, or answers were asked for again"
+        f"{later.name} took in {later.taken:,}, but {earlier.name} has given out {earlier.kept:,}: "
+        f"{_CAUSES.get(later.name, 'it ran on other data')}"
         for earlier, later in pairwise(after)
         if earlier.kept != later.taken
     ]

@@ -1,6 +1,7 @@
 """How near samples are to HumanEval: the paper's figure 3, by TF-IDF."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,10 @@ class Problems(Record, frozen=True):
 
     names: list[str]
     texts: list[str]
+
+    def by_name(self) -> dict[str, str]:
+        """Return the texts of the tasks by their names."""
+        return dict(zip(self.names, self.texts, strict=True))
 
 
 class Similarity(Record, frozen=True):
@@ -77,23 +82,42 @@ def compared(space: Space, texts: Counted, problems: Counted) -> tuple["np.ndarr
     return np.concatenate(best), np.concatenate(which)
 
 
-def others(paths: Iterable[Path]) -> dict[str, Counted]:
-    """Return the terms of the rows of other data sets, by file name; columns are found as `clean.input` finds them.
+def others(paths: Iterable[Path]) -> tuple[dict[str, Counted], list[str]]:
+    """Return the terms of the rows of other data sets, by file name, and a note on each file that has unread rows.
 
-    A row in which there is no problem and solution counts for nothing. Raises ConfigError and CorruptData as that does.
+    Columns are found as `clean.input` finds them. Raises ConfigError for a file of which no row can be read,
+    CorruptData for a damaged one.
     """
     found: dict[str, Counted] = {}
+    notes = []
     for number, path in enumerate(paths, start=1):
         name = path.name if path.name not in found else f"{path.name} ({number})"
-        columns = Input(paths=(path.absolute(),))
-        columns.check()
-        found[name] = terms.joined(terms.count(_texts(portion)) for portion in portions.of_rows(columns))
-    return found
+        unread: Counter[str] = Counter()
+        found[name] = terms.joined(terms.count(texts) for texts in _texts(path, unread))
+        read = len(found[name].sizes)
+        total = read + unread.total()
+        reasons = ", ".join(f"{reason} {count:,}" for reason, count in unread.most_common())
+        if not read:
+            what = f"none of its {total:,} rows has a problem and a solution ({reasons})" if total else "it has no row"
+            raise ConfigError(
+                f"{path}: {what}; --compare wants JSON lines or parquet with columns problem and solution"
+            )
+        if unread:
+            notes.append(
+                f"{name}: {unread.total():,} of {total:,} rows could not be read and are not compared ({reasons})"
+            )
+    return found, notes
 
 
-def _texts(portion: portions.Lines) -> list[str]:
-    drafts = (inputs.draft(*row, portion.columns) for row in zip(portion.lines, portion.places, strict=True))
-    return [survey.text_of(draft) for draft in drafts if isinstance(draft, Sample)]
+def _texts(path: Path, unread: Counter[str]) -> Iterator[list[str]]:
+    """Yield the texts of a file's rows, a portion at a time; count why others have none."""
+    try:
+        for portion in portions.of_rows(Input(paths=(path.absolute(),))):
+            drafts = [inputs.draft(*row, portion.columns) for row in zip(portion.lines, portion.places, strict=True)]
+            unread.update(draft.reason for draft in drafts if not isinstance(draft, Sample))
+            yield [survey.text_of(draft) for draft in drafts if isinstance(draft, Sample)]
+    except ConfigError as error:
+        raise ConfigError(str(error).replace("clean.input.paths", "--compare")) from error
 
 
 def similarity(

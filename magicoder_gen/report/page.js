@@ -5,8 +5,8 @@ const list = document.getElementById("list");
 const detail = document.getElementById("row");
 const FILTERS = {
   kind: { title: "Kind", of: (row) => [row.kind] },
-  language: { title: "Language of the seed", of: (row) => [row.language] },
-  fence: { title: "Language of the solution", of: (row) => (row.fence ? [row.fence] : []) },
+  language: { title: "Seed's language", of: (row) => [row.language] },
+  fence: { title: "Solution's language", of: (row) => (row.fence ? [row.fence] : []) },
   reason: { title: "Check and reason", of: (row) => (row.reason ? [row.reason] : []) },
   category: { title: "Category", of: (row) => (row.category ? [row.category] : []) },
   label: { title: "Label", of: (row) => row.labels || [] },
@@ -20,11 +20,27 @@ const KEYWORDS = new Set(
     "while with yield")
     .split(" "),
 );
-const HASHED = new Set(["python", "shell", "ruby", "php", "bash", "sh", "py", "yaml"]);
-const SLASHED =
-  /\/\/[^\n]*|\/\*[^]*?(?:\*\/|$)|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`|[A-Za-z_]\w*/g;
-const SHARPED =
-  /#[^\n]*|"""[^]*?(?:"""|$)|'''[^]*?(?:'''|$)|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|[A-Za-z_]\w*/g;
+// Each alternative matches once it has begun, closed or not, so no text makes them look at a character twice.
+const HASH = /(?<![\w$&{])#[^\n]*/.source;
+const SLASHES = /\/\/[^\n]*|\/\*[^]*?(?:\*\/|$)/.source;
+const TRIPLE = /"""[^]*?(?:"""|$)|'''[^]*?(?:'''|$)/.source;
+const DOUBLE = /"(?:\\[^]|[^"\\\n])*"?/.source;
+const SINGLE = /'(?:\\[^]|[^'\\\n])*'?/.source;
+const LETTER = /'(?:\\[^'\n]{1,9}|\\'|[^'\\\n])'/.source;
+const BACK = /`(?:\\[^]|[^`\\])*`?/.source;
+const REST = /\d[\w.]*|[A-Za-z_]\w*/.source;
+const tokens = (...kinds) => new RegExp([...kinds, REST].join("|"), "g");
+const PYTHON = tokens(HASH, TRIPLE, DOUBLE, SINGLE);
+const SHELL = tokens(HASH, DOUBLE, SINGLE);
+const PHP = tokens(HASH, SLASHES, DOUBLE, SINGLE);
+const SCRIPT = tokens(SLASHES, DOUBLE, SINGLE, BACK);
+const TYPED = tokens(SLASHES, TRIPLE, DOUBLE, LETTER);
+const TOKENS = {
+  python: PYTHON, py: PYTHON, python3: PYTHON,
+  shell: SHELL, bash: SHELL, sh: SHELL, ruby: SHELL, rb: SHELL, yaml: SHELL, toml: SHELL, perl: SHELL, r: SHELL,
+  php: PHP,
+  javascript: SCRIPT, js: SCRIPT, typescript: SCRIPT, ts: SCRIPT, jsx: SCRIPT, tsx: SCRIPT, go: SCRIPT,
+};
 
 function element(name, text, className) {
   const made = document.createElement(name);
@@ -36,13 +52,14 @@ function element(name, text, className) {
 function kindOf(token) {
   if (/^(#|\/\/|\/\*)/.test(token)) return "c";
   if (/^["'`]/.test(token)) return "s";
+  if (/^\d/.test(token)) return "n";
   return KEYWORDS.has(token) ? "k" : "";
 }
 
 function code(text, language) {
   const made = document.createDocumentFragment();
   let position = 0;
-  for (const found of text.matchAll(HASHED.has(language) ? SHARPED : SLASHED)) {
+  for (const found of text.matchAll(Object.hasOwn(TOKENS, language) ? TOKENS[language] : TYPED)) {
     const kind = kindOf(found[0]);
     if (!kind) continue;
     made.append(text.slice(position, found.index), element("span", found[0], kind));
@@ -59,7 +76,7 @@ function fenced(text) {
   for (const piece of pieces) {
     const isFence = piece.startsWith("```");
     made.append(language !== null && !isFence ? code(piece, language) : piece);
-    if (isFence) language = language === null ? piece.slice(3).trim().toLowerCase() : null;
+    if (isFence) language = language === null ? piece.slice(3).trim().toLowerCase().split(/[\s{,]/)[0] : null;
   }
   return made;
 }
@@ -110,7 +127,8 @@ function listed(row, number) {
   const button = element("button", row.title || "(no text)");
   button.type = "button";
   button.dataset.number = number;
-  button.append(element("small", [row.language, row.reason || row.category, ...(row.labels || [])].join(" · ")));
+  const about = [row.kind, row.language, row.reason || row.category, ...(row.labels || [])];
+  button.append(element("small", about.join(" · ")));
   const item = element("li");
   item.append(button);
   return item;
@@ -122,8 +140,9 @@ function facts(row) {
   return made;
 }
 
-function show(row) {
+function show(row, missing) {
   detail.replaceChildren();
+  if (missing) detail.append(element("p", missing, "missing"));
   if (!row) return;
   detail.append(element("h3", `${row.kind}: ${row.reason || row.category}`), facts(row));
   const sides = element("div", "", "sides");
@@ -131,24 +150,53 @@ function show(row) {
     const side = element("section");
     const shown = element("pre");
     shown.tabIndex = 0;
+    shown.setAttribute("role", "group");
+    shown.setAttribute("aria-label", title);
     shown.append(isCode ? code(text, row.language) : fenced(text));
     side.append(element("h4", title), shown);
     sides.append(side);
   }
-  detail.append(sides);
+  const back = element("button", "Back to the list", "back");
+  back.type = "button";
+  back.addEventListener("click", focusList);
+  detail.append(sides, back);
 }
 
+function buttons() {
+  return [...list.querySelectorAll("button")];
+}
+
+// One of the buttons is reached by the tab key, the others from it by arrow keys.
 function mark(number) {
-  for (const button of list.querySelectorAll("button")) {
-    button.setAttribute("aria-current", String(button.dataset.number === String(number)));
+  const current = buttons().find((button) => button.dataset.number === String(number));
+  for (const button of buttons()) {
+    button.setAttribute("aria-current", String(button === current));
+    button.tabIndex = button === (current || list.querySelector("button")) ? 0 : -1;
   }
+  if (current && current !== document.activeElement) {
+    const top = current.offsetTop - list.offsetTop;
+    list.scrollTop = Math.max(Math.min(list.scrollTop, top), top + current.offsetHeight - list.clientHeight);
+  }
+}
+
+function focusList() {
+  (list.querySelector("button[aria-current=true]") || list.querySelector("button"))?.focus();
+}
+
+function choose(control, value) {
+  control.value = value;
+  if (control.value === value) return;
+  const option = element("option", `${value} (no row here)`);
+  option.value = value;
+  control.append(option);
+  control.value = value;
 }
 
 let before = null;
 
 function render() {
   const given = new URLSearchParams(location.hash.slice(1));
-  for (const control of form.elements) if (control !== document.activeElement) control.value = given.get(control.name) || "";
+  for (const control of form.elements) if (control !== document.activeElement) choose(control, given.get(control.name) || "");
   const filters = [...Object.keys(FILTERS), "q"].map((name) => given.get(name) || "").join("\n");
   const matches = wanted();
   const numbers = rows.map((_, number) => number).filter((number) => matches(rows[number]));
@@ -157,30 +205,55 @@ function render() {
     list.replaceChildren(...numbers.map((number) => listed(rows[number], number)));
     document.getElementById("count").textContent = `${numbers.length} of ${rows.length} rows`;
   }
-  const named = rows.findIndex((row) => given.get("row") && row.id.startsWith(given.get("row")));
-  const number = numbers.includes(named) ? named : numbers[0];
+  const id = given.get("row");
+  const named = id ? rows.findIndex((row) => row.id.startsWith(id)) : -1;
+  if (id && named < 0) {
+    mark(-1);
+    show(null, `The row ${id} is not among the rows of this page. Where the run is, this finds it: magicoder-gen show RUN ${id}`);
+    return;
+  }
+  const number = id ? named : numbers[0];
   mark(number);
-  show(rows[number]);
+  show(rows[number], id && !numbers.includes(named) ? "The filters leave this row out; the address names it." : "");
 }
 
+const isNarrow = matchMedia("(max-width: 46rem)");
 list.addEventListener("click", (event) => {
   const button = event.target.closest("button");
-  if (button) go({ row: rows[button.dataset.number].id });
+  if (!button) return;
+  go({ row: rows[button.dataset.number].id });
+  if (isNarrow.matches && event.detail) setTimeout(() => detail.scrollIntoView());
 });
 list.addEventListener("keydown", (event) => {
   const item = event.target.closest("li");
-  const next = { ArrowDown: item?.nextElementSibling, ArrowUp: item?.previousElementSibling }[event.key];
+  const next = {
+    ArrowDown: item?.nextElementSibling,
+    ArrowUp: item?.previousElementSibling,
+    Home: list.firstElementChild,
+    End: list.lastElementChild,
+  }[event.key];
+  if (event.key === "Enter") setTimeout(() => detail.focus());
   if (!next) return;
   event.preventDefault();
   next.firstChild.focus();
   next.firstChild.click();
 });
-form.addEventListener("input", (event) => go({ [event.target.name]: event.target.value }));
+form.addEventListener("input", (event) => go({ [event.target.name]: event.target.value, row: "" }));
 form.addEventListener("submit", (event) => event.preventDefault());
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "/" || event.target.closest("input, select")) return;
-  event.preventDefault();
-  form.elements.q.focus();
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const isSearch = event.target === form.elements.q;
+  if (event.key === "/" && !event.target.closest("input, select")) {
+    event.preventDefault();
+    form.elements.q.focus();
+  } else if (event.key === "Escape" && isSearch && form.elements.q.value) {
+    event.preventDefault();
+    form.elements.q.value = "";
+    go({ q: "" });
+  } else if ((event.key === "Escape" && event.target.closest("#rows")) || (event.key === "ArrowDown" && isSearch)) {
+    event.preventDefault();
+    focusList();
+  }
 });
 addEventListener("hashchange", render);
 ask();

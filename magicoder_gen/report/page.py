@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from magicoder_gen import __version__
-from magicoder_gen.report import charts, subset, texts
+from magicoder_gen.amounts import dollars
+from magicoder_gen.report import charts, subset, texts, timeline
 from magicoder_gen.report.stats import Stats
 from magicoder_gen.report.subset import Shown
 
@@ -38,6 +39,12 @@ def render(stats: Stats, rows: list[Shown]) -> str:
         bars=charts.bars,
         columns=charts.columns,
         percent=charts.percent,
+        dollars=dollars,
+        duration=timeline.duration,
+        span=timeline.span,
+        replies=timeline.replies,
+        failures=timeline.failures,
+        series=charts.series,
         token_columns=_TOKEN_COLUMNS,
         share_columns=_SHARE_COLUMNS,
         limits=subset,

@@ -5,19 +5,23 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from magicoder_gen.categories import terms, words
+from magicoder_gen import logs
+from magicoder_gen.categories import AnyCategories, terms
+from magicoder_gen.categories.names import NAMES
 from magicoder_gen.categories.terms import Counted
+from magicoder_gen.categories.words import Words
 from magicoder_gen.errors import CorruptData
 from magicoder_gen.fingerprint import rng
-from magicoder_gen.generate import journal
+from magicoder_gen.generate import journal, moments
 from magicoder_gen.generate.index import Index
 from magicoder_gen.records import Record, Rejection, Sample, Traffic
-from magicoder_gen.report import funnel, histograms, humaneval, survey, variety
+from magicoder_gen.report import funnel, histograms, humaneval, survey, timeline, variety
 from magicoder_gen.report.funnel import Step
 from magicoder_gen.report.histograms import Histogram
 from magicoder_gen.report.humaneval import Nearest, Problems, Similarity
 from magicoder_gen.report.rejected import Clusters, Contamination, Rejections
 from magicoder_gen.report.survey import Survey
+from magicoder_gen.report.timeline import OverTime
 from magicoder_gen.report.variety import Distinct, SelfSimilarity
 from magicoder_gen.storage import jsonl
 from magicoder_gen.storage.rundir import RunDir, StageEntry
@@ -32,6 +36,7 @@ _DRAWN = 500  # rows that are compared with each other
 _RNG_SEED = 976
 _NAMES = 20  # of a table that a run's own data could make endless; the rest is summed up
 _OTHERS = "(others)"
+_WORDS = Words()
 
 
 class Languages(Record, frozen=True):
@@ -68,7 +73,7 @@ class Overlap(Record, frozen=True):
 
 
 class StageTime(Record, frozen=True):
-    """A stage: its state, seconds of wall time over all resumes, cost in USD or None if unknown."""
+    """A stage: its state, seconds of wall time over all resumes, cost in USD; None if unknown, or if it asks nobody."""
 
     state: str
     seconds: float
@@ -76,13 +81,17 @@ class StageTime(Record, frozen=True):
 
 
 class Stats(Record, frozen=True):
-    """A run in numbers. `notes` say what is missing and why; `traffic` is None where no teacher was asked."""
+    """A run in numbers. `notes` say what is missing and why.
+
+    `traffic` and `over_time` are None where no teacher was asked, the latter also where the journal holds no times.
+    """
 
     format: int
     run: str
     stages: dict[str, StageTime]
     funnel: list[Step]
     traffic: Traffic | None
+    over_time: OverTime | None
     samples: int
     rejections: int
     reasons: dict[str, int]
@@ -103,7 +112,7 @@ class Stats(Record, frozen=True):
 class Rows(Record, frozen=True, eq=False):
     """What was found out about each row, in the order of the files: of samples, and the `reasons` of rejections.
 
-    `languages` are those of the seeds. `categories` (uint8) are places in `words.NAMES`, `copied` (float64) as
+    `languages` are those of the seeds. `categories` (uint8) are places in `names.NAMES`, `copied` (float64) as
     in Survey, `nearest` is None where HumanEval was not given.
     """
 
@@ -116,38 +125,51 @@ class Rows(Record, frozen=True, eq=False):
 
 
 class Compared(Record, frozen=True):
-    """What rows are compared with: HumanEval's tasks, and the terms of other data sets, by name."""
+    """What rows are compared with: HumanEval's tasks, and the terms of other data sets, by name.
+
+    `notes` say which rows of these could not be read.
+    """
 
     problems: Problems
     others: dict[str, Counted]
+    notes: list[str]
 
 
-def gather(run: RunDir, benchmark: Path | None, others: Iterable[Path] = ()) -> tuple[Stats, Rows]:
+def gather(
+    run: RunDir, benchmark: Path | None, others: Iterable[Path] = (), *, categories: AnyCategories = _WORDS
+) -> tuple[Stats, Rows]:
     """Read the run and measure it; compare it, and the data sets `others`, with HumanEval in `benchmark`.
 
-    Raises CorruptData where its files are not what the manifest says.
+    Raises CorruptData where its files are not what the manifest says, and what telling `categories` raises.
     """
-    compared = Compared(humaneval.read(benchmark), humaneval.others(others)) if benchmark else None
+    categories.check()
+    import numpy as np
+
+    compared = Compared(humaneval.read(benchmark), *humaneval.others(others)) if benchmark else None
     stages = run.stages()
     is_cleaned = _is_cleaned(run, stages)
-    rejections = Rejections()
+    rejections = Rejections(compared.problems.by_name() if compared else {})
     for rejection in jsonl.read_parts(run.folder("rejections"), Rejection) if is_cleaned else ():
         rejections.add(rejection)
     found = survey.take(jsonl.read_parts(run.folder("samples"), Sample) if is_cleaned else ())
     if is_cleaned:
         _compare(run, stages["clean"], found, rejections)
-    steps = funnel.steps(stages)
+    steps, traffic, over_time = funnel.steps(stages), _traffic(run), _over_time(run)
     notes = [] if is_cleaned else ["clean has not come to its end: no rows are analysed"]
-    notes += funnel.gaps(steps)
+    notes += [*funnel.gaps(steps), *timeline.gaps(over_time)]
     if compared is None:
         notes.append("similarity to HumanEval: not measured; name its file with --humaneval")
-    tally, (measured, rows) = found.tally, _measured(found, rejections, compared)
+    else:
+        notes += compared.notes
+    kinds = categories.told(run, logs.Lines("categories")) if is_cleaned else np.zeros(0, np.uint8)
+    tally, (measured, rows) = found.tally, _measured(found, rejections, compared, kinds)
     stats = Stats(
         format=FORMAT,
         run=run.root.resolve().name,
-        stages={name: StageTime(entry.state, round(entry.seconds, 1), entry.cost) for name, entry in stages.items()},
+        stages={name: _told(name, entry, traffic) for name, entry in stages.items()},
         funnel=steps,
-        traffic=_traffic(run),
+        traffic=traffic,
+        over_time=over_time if over_time and over_time.bins else None,
         samples=len(found.ids),
         rejections=len(rejections.every),
         reasons=named(rejections.reasons),
@@ -155,6 +177,7 @@ def gather(run: RunDir, benchmark: Path | None, others: Iterable[Path] = ()) -> 
         labels=_nested(tally.labels),
         languages=Languages(named(tally.seed_languages), named(tally.fence_languages), _nested(tally.both)),
         lengths=Lengths(histograms.of(found.problems, _TOKENS), histograms.of(found.solutions, _TOKENS)),
+        categories=Categories(categories.method(), _by_category(kinds)),
         distinct=found.distinct,
         overlap=_overlap(found.copied),
         duplicates=rejections.clusters(),
@@ -167,18 +190,18 @@ def gather(run: RunDir, benchmark: Path | None, others: Iterable[Path] = ()) -> 
     return stats, rows
 
 
-def _measured(found: Survey, rejections: Rejections, compared: Compared | None) -> tuple[dict[str, Any], Rows]:
+def _measured(
+    found: Survey, rejections: Rejections, compared: Compared | None, kinds: "np.ndarray"
+) -> tuple[dict[str, Any], Rows]:
     """Return what TF-IDF tells, in one space over all that is compared: as fields of Stats, and by row."""
     asked = [terms.count(compared.problems.texts), *compared.others.values()] if compared else []
-    space = terms.space(found.texts, words.described(), *asked)
-    kinds = words.classified(space, found.texts)
+    space = terms.space(found.texts, *asked)
     similarity, nearest = None, None
     if compared:
         similarity, nearest = humaneval.similarity(
             space, found.texts, compared.problems, compared.others, ids=found.ids
         )
     fields = {
-        "categories": Categories(words.METHOD, _by_category(kinds)),
         "humaneval": similarity,
         "self_similarity": variety.self_similarity(space, found.texts.chosen(_drawn(len(found.ids)))),
     }
@@ -210,6 +233,17 @@ def _traffic(run: RunDir) -> Traffic | None:
         return index.traffic()
 
 
+def _told(name: str, entry: StageEntry, traffic: Traffic | None) -> StageTime:
+    """Return a stage; what `generate` has cost by now is in the journal, also where it was killed."""
+    cost = traffic.cost if traffic and name == "generate" else entry.cost
+    return StageTime(entry.state, round(entry.seconds, 1), cost)
+
+
+def _over_time(run: RunDir) -> OverTime | None:
+    folder = run.folder("replies")
+    return timeline.of(moments.read(folder)) if journal.exists(folder) else None
+
+
 def _drawn(rows: int) -> "np.ndarray":
     """Draw the rows that are compared with each other, ascending."""
     import numpy as np
@@ -220,8 +254,8 @@ def _drawn(rows: int) -> "np.ndarray":
 def _by_category(kinds: "np.ndarray") -> dict[str, int]:
     import numpy as np
 
-    counts = np.bincount(kinds, minlength=len(words.NAMES)).tolist()
-    return dict(zip(words.NAMES, counts, strict=True))
+    counts = np.bincount(kinds, minlength=len(NAMES)).tolist()
+    return dict(zip(NAMES, counts, strict=True))
 
 
 def _overlap(copied: "np.ndarray") -> Overlap:

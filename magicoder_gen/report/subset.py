@@ -1,22 +1,24 @@
 """The rows that the page shows: some of the samples and of the rejections, drawn so that rare ones are among them."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from magicoder_gen import ngrams
-from magicoder_gen.categories import words
+from magicoder_gen.categories import names
 from magicoder_gen.errors import ConfigError
 from magicoder_gen.generate import journal
 from magicoder_gen.generate.index import Index
 from magicoder_gen.records import Record, Rejection, Reply, Sample, Seed
 from magicoder_gen.report import survey
+from magicoder_gen.report.rejected import task_of
 from magicoder_gen.report.stats import Rows
 from magicoder_gen.report.texts import cut, for_script, redacted, visible
-from magicoder_gen.storage import jsonl
+from magicoder_gen.storage import jsonl, optouts
 from magicoder_gen.storage.rundir import RunDir
 
 if TYPE_CHECKING:
@@ -80,11 +82,19 @@ def samples(run: RunDir, rows: Rows, ask: AskText) -> list[Shown]:
     return list(_within(shown, BYTES["sample"]))
 
 
-def rejections(run: RunDir, rows: Rows, ask: AskText) -> list[Shown]:
-    """Return the rejections to show, by turns of reason; beside one that repeats a sample of the run, that sample."""
+def rejections(run: RunDir, rows: Rows, ask: AskText, tasks: Mapping[str, str] = MappingProxyType({})) -> list[Shown]:
+    """Return the rejections to show, by turns of reason; beside one that repeats a sample of the run, that sample.
+
+    `tasks` are texts of benchmarks' items by their ids: they stand beside rows that hold them.
+    """
     picked = _picked(run.folder("rejections"), Rejection, chosen(rows.reasons, REJECTIONS))
     kept = _kept(run, rows, {str(one.evidence.get("kept")) for one in picked})
-    shown = (_rejection(one, kept.get(str(one.evidence.get("kept"))), ask(one.seed)) for one in picked)
+    shown = (
+        _rejection(
+            one, kept.get(str(one.evidence.get("kept"))), prompt=ask(one.seed), task=task_of(one.evidence, tasks)
+        )
+        for one in picked
+    )
     return list(_within(shown, BYTES["rejection"]))
 
 
@@ -139,7 +149,7 @@ def _within(rows: Iterable[Shown], most: int) -> Iterator[Shown]:
 
 
 def _sample(sample: Sample, reply: Reply | None, rows: Rows, *, number: int, prompt: str | None) -> Shown:
-    facts = {"sample": sample.id, "prompt": sample.prompt_id, "teacher": sample.model, **_origin(sample.seed)}
+    facts = {"id": sample.id, "prompt": sample.prompt_id, "teacher": sample.model, **_origin(sample.seed)}
     facts |= {name: str(value) for name, value in sample.labels.items()}
     if rows.nearest:
         facts["nearest of HumanEval"] = f"{rows.nearest.tasks[number]}, cosine {rows.nearest.cosines[number]:.3f}"
@@ -160,23 +170,27 @@ def _sample(sample: Sample, reply: Reply | None, rows: Rows, *, number: int, pro
         _short(facts),
         _texts(texts),
         fence=cut(survey.fence_language(sample.solution), _NAME),
-        category=words.NAMES[int(rows.categories[number])],
+        category=names.NAMES[int(rows.categories[number])],
         labels=[cut(f"{name}: {value}", _NAME) for name, value in sample.labels.items()],
     )
 
 
-def _rejection(rejection: Rejection, kept: Sample | None, prompt: str | None) -> Shown:
-    facts = {"sample": rejection.id or "", "prompt": rejection.prompt_id, **_origin(rejection.seed)}
+def _rejection(rejection: Rejection, kept: Sample | None, *, prompt: str | None, task: str | None) -> Shown:
+    facts = {"id it would have had": rejection.id or "", "prompt": rejection.prompt_id, **_origin(rejection.seed)}
+    if "kept" in rejection.evidence:
+        facts["repeats"] = _repeated(rejection.evidence, kept)
     evidence = "\n".join(
         f"{name}: {value if isinstance(value, str) else msgspec.json.encode(value).decode()}"
         for name, value in rejection.evidence.items()
+        if name != "task"
     )
     texts = [
+        ("Raw text", rejection.text, False),
+        ("The sample that stayed", f"{kept.problem}\n\n{kept.solution}" if kept else None, False),
+        ("The benchmark's item", task, False),
+        ("Evidence", evidence, False),
         ("Seed", rejection.seed.text, True),
         ("Prompt", prompt, False),
-        ("Raw text", rejection.text, False),
-        ("Evidence", evidence, False),
-        ("The sample that stayed", f"{kept.problem}\n\n{kept.solution}" if kept else None, False),
     ]
     return Shown(
         "rejection",
@@ -187,6 +201,16 @@ def _rejection(rejection: Rejection, kept: Sample | None, prompt: str | None) ->
         _texts(texts),
         reason=cut(f"{rejection.check}:{rejection.reason}", _NAME),
     )
+
+
+def _repeated(evidence: Mapping[str, object], kept: Sample | None) -> str:
+    """Return which row a rejection repeats, and where that is found."""
+    if evidence.get("published"):
+        return f"{evidence['kept']}, a sample of another data set: {evidence['published']}"
+    if str(evidence["kept"]).startswith(optouts.REASON):
+        return "a sample that was purged"
+    where = "a sample, shown beside" if kept else "which was dropped too, for something else"
+    return f"{evidence['kept']}, {where}"
 
 
 def _origin(seed: Seed) -> dict[str, str]:

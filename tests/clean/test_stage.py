@@ -146,13 +146,25 @@ def test_of_duplicates_the_one_with_fewer_labels_stays(tmp_path: Path) -> None:
 
 
 def test_same_replies_same_bytes(tmp_path: Path) -> None:
-    """What varies between runs (attempts, seconds, cost) reaches no file; sizes of parts do not matter."""
+    """What varies between runs (attempts, seconds, moments, cost) reaches no file; sizes of parts do not matter."""
     first, *_ = of_replies(tmp_path / "a", [*replies(5), a_reply("no")])
     second, *_ = of_replies(tmp_path / "b", [*replies(5, seconds=7.0), a_reply("no")])
     assert first.parts == second.parts
     small, samples, _ = cleaned(tmp_path / "c", portions.of_replies(iter(replies(5))), layout=Layout(shard_bytes=400))
     assert len(small.parts["samples"]) > 1
     assert len(samples) == 5
+
+
+def test_the_answering_system_is_kept_where_it_named_itself(tmp_path: Path) -> None:
+    """Samples of one that did not are written as before; whichever of two comes first, the same one stays."""
+    named = msgspec.structs.replace(a_reply(AN_ANSWER), system_fingerprint="fp_1")
+    first, *_ = of_replies(tmp_path / "a", [named, a_reply(AN_ANSWER)])
+    second, *_ = of_replies(tmp_path / "b", [a_reply(AN_ANSWER), named])
+    assert first.parts["samples"] == second.parts["samples"]
+    _, samples, _ = of_replies(tmp_path / "c", [named])
+    assert [sample.system_fingerprint for sample in samples] == ["fp_1"]
+    of_replies(tmp_path / "d", [a_reply(AN_ANSWER)])
+    assert b"system_fingerprint" not in (tmp_path / "d/samples/part-00000.jsonl").read_bytes()
 
 
 def test_processes_and_portions_do_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,12 +6,14 @@ from typing import Any, Literal
 
 import msgspec
 import pytest
+from builders import a_seed
 from exporting import HOSTILE, a_run, a_sample, exported, load, rows
 
 from magicoder_gen.clean.inputs import Input
 from magicoder_gen.export.columns import METADATA, metadata
-from magicoder_gen.export.formats import FORMATS, Openai, PromptCompletion, tables
+from magicoder_gen.export.formats import FORMATS, Magicoder, Openai, PromptCompletion, tables
 from magicoder_gen.export.options import ExportOptions
+from magicoder_gen.records import Origin
 from magicoder_gen.storage.shards import Layout
 
 EVERY = tuple(block() for block in FORMATS)
@@ -151,3 +153,21 @@ def test_formats_come_from_yaml_by_their_folders() -> None:
     """The `type` of a format is the name of its folder."""
     decoded = msgspec.convert({"formats": [{"type": block.folder} for block in FORMATS]}, ExportOptions)
     assert decoded.formats == EVERY
+
+
+def test_what_nobody_said_is_null() -> None:
+    """Language and model of rows made elsewhere, and lines of a file that is not known."""
+    seed = msgspec.structs.replace(a_seed("x"), language="unknown", origin=Origin("rows:a.jsonl"))
+    elsewhere = msgspec.structs.replace(a_sample(), seed=seed, model="unknown")
+    found = metadata(elsewhere)
+    assert [found[name] for name in ("language", "model", "first_line", "last_line", "path")] == [None] * 5
+    assert Magicoder().row(elsewhere)["lang"] is None
+    placed = msgspec.structs.replace(seed, origin=Origin("c", path="f"))
+    known = metadata(msgspec.structs.replace(elsewhere, seed=placed))
+    assert (known["first_line"], known["last_line"]) == (seed.first_line, seed.last_line)
+
+
+def test_the_answering_system_is_in_the_papers_column() -> None:
+    """Null where it did not name itself."""
+    named = msgspec.structs.replace(a_sample(), system_fingerprint="fp_1")
+    assert [Magicoder().row(one)["openai_fingerprint"] for one in (named, a_sample())] == ["fp_1", None]

@@ -9,12 +9,13 @@ import msgspec
 import pytest
 from builders import a_prompt, a_reply
 
+from magicoder_gen.generate import journal
 from magicoder_gen.generate.admission import Admission
 from magicoder_gen.generate.index import Index
 from magicoder_gen.generate.limits import Limits
 from magicoder_gen.generate.prices import Price
 from magicoder_gen.generate.writer import Writer
-from magicoder_gen.records import Prompt, Sampling
+from magicoder_gen.records import Failure, Prompt, Sampling
 
 
 def admitted(folder: Path, number: int, limits: Limits, *, times: list[float] | None = None) -> tuple[int, str | None]:
@@ -150,3 +151,18 @@ def test_a_retry_that_may_be_paid_is_on_the_bill(tmp_path: Path) -> None:
     assert asyncio.run(tried(Limits())) == (True, True)
     assert asyncio.run(tried(Limits(max_cost=2.5))) == (True, False)
     assert asyncio.run(tried(Limits(max_requests=2))) == (True, False)
+
+
+def test_what_is_settled_has_its_moment(tmp_path: Path) -> None:
+    """By the clock that is passed in, whoever answered and whatever it came to; to the millisecond."""
+    outcomes = [a_reply(prompt_id="p0"), Failure("p1", a_prompt().seed, "timeout", "oops", final=True)]
+    now = iter([1_764_000_000.12345, 1_764_000_001.0])
+    with Index.writing(tmp_path) as index, Writer(tmp_path, shard_bytes=1 << 20) as writer:
+        desk = Admission(iter(()), writer, index, Limits(), now=lambda: next(now))
+        for outcome in outcomes:
+            desk.settle(outcome)
+    found = [entry for entry, _, _ in journal.entries(tmp_path)]
+    assert found == [
+        msgspec.structs.replace(outcomes[0], at=1_764_000_000.123),
+        msgspec.structs.replace(outcomes[1], at=1_764_000_001.0),
+    ]

@@ -1,5 +1,6 @@
 """The page in a real browser: it renders, its filters work, hostile text does nothing."""
 
+import html
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,8 +8,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
+import msgspec
 import pytest
 from builders import a_sample, a_seed
+from generating import generated, replied, seeded
 from reporting import HOSTILE, a_run, dom, needs_browser
 
 from magicoder_gen.records import Rejection
@@ -129,22 +132,138 @@ def test_markup_that_slipped_in_is_held_by_the_policy(tmp_path: Path) -> None:
         assert asked == []
 
 
-def test_the_keyboard_is_enough(tmp_path: Path) -> None:
-    """Arrow keys go from row to row, / to the search: a script presses them, on a page without a policy."""
-    path = reported(tmp_path / "r")
-    pressing = """<script>
-    const press = (target, key) => target.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true}));
-    const first = document.querySelector("#list button");
-    first.focus();
-    press(first, "ArrowDown");
-    setTimeout(() => {
-      const buttons = [...document.querySelectorAll("#list button")];
-      const current = buttons.findIndex((button) => button.getAttribute("aria-current") === "true");
-      document.title = `${buttons[current] === document.activeElement} ${current}`;
-      press(document.body, "/");
-      document.title += ` ${document.activeElement.name}`;
-    }, 100);
-    </script>"""
+def scripted(path: Path, script: str, folder: Path, fragment: str = "") -> str:
+    """The title of the page after a script of the test, which may run since the policy is taken off."""
     page = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", path.read_text(encoding="utf-8"))
-    path.write_text(page.replace("</body>", f"{pressing}</body>"), encoding="utf-8")
-    assert "<title>true 1 q</title>" in dom(path, tmp_path)
+    bare = folder / "scripted.html"
+    bare.write_text(page.replace("</body>", f"<script>{script}</script></body>"), encoding="utf-8")
+    (title,) = re.findall("<title>(.*?)</title>", dom(bare, folder, fragment).partition("</head>")[0], re.DOTALL)
+    return str(title)
+
+
+KEYS = """
+const press = (key) => document.activeElement.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true}));
+const buttonsThere = () => [...document.querySelectorAll("#list button")];
+const current = () => buttonsThere().findIndex((button) => button.getAttribute("aria-current") === "true");
+const where = () => document.activeElement.name || `${buttonsThere().indexOf(document.activeElement)}/${current()}`;
+const keys = ["ArrowDown", "ArrowDown", "ArrowUp", "End", "Home", "/", "Escape", "/", "ArrowDown"];
+const seen = [];
+const next = () => {
+  if (keys.length) {
+    press(keys.shift());
+    setTimeout(() => { seen.push(where()); next(); }, 20);
+  } else {
+    document.title = `${seen.join(" ")} tabs ${buttonsThere().filter((button) => button.tabIndex === 0).length}`;
+  }
+};
+buttonsThere()[0].focus();
+next();
+"""
+
+
+def test_the_keyboard_is_enough(tmp_path: Path) -> None:
+    """Arrow keys go from row to row, / to the search, Escape back to the list; one row is in the order of tabs."""
+    found = scripted(reported(tmp_path / "r"), KEYS, tmp_path)
+    assert found == "1/1 2/2 1/1 3/3 0/0 q 0/0 q 0/0 tabs 1"
+
+
+def test_a_row_that_was_not_drawn_is_not_another(tmp_path: Path) -> None:
+    """The page says that it is not there, and what finds it; the list is as it was."""
+    page = dom(reported(tmp_path / "r"), tmp_path, "row=0badc0de")
+    shown = page.partition('<article id="row"')[2].partition("</article>")[0]
+    assert "0badc0de is not among the rows of this page" in shown
+    assert "magicoder-gen show RUN 0badc0de" in shown
+    assert "<pre" not in shown
+    assert len(listed(page)) == 4
+
+
+def test_a_row_that_is_named_is_shown_whatever_the_filters(tmp_path: Path) -> None:
+    """And it is said that they leave it out."""
+    path = reported(tmp_path / "r")
+    rust = a_sample(problem="Sort the cargo.", solution="```rust\nfn main() {}\n```", index=1, language="rust")
+    page = dom(path, tmp_path, f"language=python&row={rust.id}")
+    assert "The filters leave this row out" in page
+    assert f"<dd>{rust.id}</dd>" in page
+
+
+def test_a_filter_without_rows_is_still_a_filter(tmp_path: Path) -> None:
+    """A value that the address names and no row has stands in the list of values."""
+    script = """setTimeout(() => {
+      const select = document.querySelector("select[name=language]");
+      document.title = `${select.value}: ${select.selectedOptions[0].textContent}`;
+    }, 100);"""
+    found = scripted(reported(tmp_path / "r"), script, tmp_path, "language=cobol")
+    assert found == "cobol: cobol (no row here)"
+
+
+CODE = {
+    "python": "def f(x=0.5): # it's\n    return '''a\n#b''' + \"c\"",
+    "rust": "fn f<'a>(x: &'a str) -> char { 'x' } // it's\nlet s = \"a\\\"b\";",
+    "php": "$a = 1; # one\n$b = 'two'; // two",
+    "shell": "echo ${#a} # c",
+    "javascript": "const s = `a\nb`; /* c */ let t = 'd';",
+    "constructor": "x = 1",
+}
+
+
+def test_code_is_told_apart(tmp_path: Path) -> None:
+    """Comments, texts, numbers and keywords, by the rules of the language; all of the text is still there."""
+    text = "\n".join(f"```{language}\n{code}\n```" for language, code in CODE.items())
+    page = dom(Path(stage.write(a_run(tmp_path / "r", [a_sample(solution=text)])).report), tmp_path)
+    shown = page.partition("<h4>Solution</h4>")[2].partition("</pre>")[0].partition(">")[2]
+    marked = {kind: re.findall(f'<span class="{kind}">(.*?)</span>', shown, re.DOTALL) for kind in "csnk"}
+    assert marked["c"] == ["# it's", "// it's", "# one", "// two", "# c", "/* c */"]
+    assert marked["s"] == ["'''a\n#b'''", '"c"', "'x'", '"a\\"b"', "'two'", "`a\nb`", "'d'"]
+    assert marked["n"] == ["0.5", "1", "1"]
+    assert marked["k"] == ["def", "return", "fn", "char", "let", "const", "let"]
+    assert html.unescape(re.sub(r"</?span[^>]*>", "", shown)) == text
+
+
+def test_no_text_makes_the_page_slow(tmp_path: Path) -> None:
+    """What begins a text or a comment again and again and never ends it is read once, not from each beginning.
+
+    Fifty times what a row may hold: minutes, were the time to grow with the square of the length.
+    """
+    attacks = ['"\\' * 100_000, "'\\" * 100_000, "`\\" * 100_000, "/*" * 100_000, '"""' * 66_667, "#" * 200_000]
+    script = f"""
+    for (const text of {msgspec.json.encode(attacks).decode()})
+      for (const language of ["python", "rust", "javascript", "php", "shell", "c"])
+        if (code(text, language).textContent !== text) throw new Error("lost text");
+    for (const text of ["```\\n".repeat(10000), "`".repeat(200000), " ".repeat(200000)])
+      if (fenced(text).textContent !== text) throw new Error("lost text");
+    document.title = "done";"""
+    assert scripted(reported(tmp_path / "r"), script, tmp_path) == "done"
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_page_is_never_wider_than_its_window(tmp_path: Path, width: int) -> None:
+    """On a phone, with every table open and names that have no place to break."""
+    samples = [a_sample(problem="word" * 200, solution=HOSTILE, index=n, language="x" * 90) for n in range(3)]
+    evidence: dict[str, str | int | float | None] = {
+        "tier": "verbatim",
+        "item": "I" * 90,
+        "score": 1,
+        "text": "t" * 200,
+    }
+    lost = [
+        Rejection("p9", a_seed(), "t" * 300, "decontaminate", "m" * 90, evidence, "r1"),
+        Rejection("p8", a_seed(), "t" * 300, "near", "published", {"kept": "k" * 32, "published": "n" * 90}, "r2"),
+    ]
+    run = seeded(tmp_path / "r", 3)
+    generated(run, lambda prompt: replied(prompt, cost=0.5))
+    path = Path(stage.write(a_run(run.root, samples, lost)).report)
+    page = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", path.read_text(encoding="utf-8"))
+    telling = """<script>
+    for (const one of document.querySelectorAll("details")) one.open = true;
+    setTimeout(() => {
+      const {scrollWidth, clientWidth} = document.documentElement;
+      parent.postMessage([innerWidth, scrollWidth - clientWidth].join(), "*");
+    }, 300);
+    </script></body>"""
+    (tmp_path / "inner.html").write_text(page.replace("</body>", telling), encoding="utf-8")
+    (tmp_path / "frame.html").write_text(
+        "<title></title><script>addEventListener('message', (event) => { document.title = event.data; });</script>"
+        f"<iframe src='inner.html' width={width} height=900 frameborder=0></iframe>",
+        encoding="utf-8",
+    )
+    assert f"<title>{width},0</title>" in dom(tmp_path / "frame.html", tmp_path)

@@ -41,4 +41,12 @@ def test_a_gap_between_stages_is_told() -> None:
     """Clean ran before generate ended; seeds are asked about any number of times."""
     stages = {"sample": entry(9, 3, {"num": 6}), "generate": entry(6, 6, {}), "clean": entry(4, 4, {})}
     (gap,) = funnel.gaps(funnel.steps(stages))
-    assert gap.startswith("parse took in 4, but generate gave out 6")
+    assert gap.startswith("parse took in 4, but generate has given out 6: clean ran on other answers")
+
+
+def test_a_stale_export_is_told_as_such() -> None:
+    """What to do is to export again; nothing was wrong with the answers."""
+    stages = {"clean": entry(9, 7, {"exact:seed": 2}), "export": entry(8, 8, {})}
+    (gap,) = funnel.gaps(funnel.steps(stages))
+    assert gap.startswith("export took in 8, but clean has given out 7: data/ was written before")
+    assert gap.endswith("run export again")

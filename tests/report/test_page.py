@@ -4,12 +4,15 @@ import base64
 import hashlib
 import re
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
 import pytest
-from builders import a_sample, a_seed
+from builders import AN_ANSWER, a_sample, a_seed
+from cleaning import of_replies
 from command import run as command
+from generating import answers, generated, replied, seeded
 from reporting import HOSTILE, a_run
 
 from magicoder_gen.records import Rejection
@@ -139,3 +142,77 @@ def test_no_secret_is_passed_on(tmp_path: Path) -> None:
     )
     assert key[:-1] not in made
     assert made.count("[removed: ") > 8
+
+
+def luminance(color: str) -> float:
+    """The relative luminance of #rrggbb, as WCAG 2.2 defines it."""
+    parts = [int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    """The ratio of two colours, 1 to 21."""
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_every_colour_can_be_read_in_both_themes(page: Seen) -> None:
+    """Text at 4.5 to 1 on each ground it stands on, bars and edges at 3 to 1 (WCAG 2.2, AA)."""
+    for theme in re.findall(r":root \{([^}]*)\}", page.raw["style"]):
+        colors = {
+            name: f"#{''.join(2 * digit for digit in value)}" if len(value) == 3 else f"#{value}"
+            for name, value in re.findall(r"--(\w+): #(\w+);", theme)
+        }
+        for name in ("ink", "dim", "link", "key", "text", "note", "number"):
+            assert contrast(colors[name], colors["paper"]) >= 4.5, (name, "paper", theme)
+            assert contrast(colors[name], colors["box"]) >= 4.5, (name, "box", theme)
+        assert contrast(colors["ink"], colors["mark"]) >= 4.5, theme
+        for name in ("bar", "bad", "edge"):
+            assert contrast(colors[name], colors["paper"]) >= 3, (name, theme)
+    assert len(re.findall(r":root \{", page.raw["style"])) == 2
+
+
+def test_what_is_seen_can_be_heard(page: Seen) -> None:
+    """Tables have a name, drawings one or are hidden, headings leave out no level; keys alone reach the rows."""
+    assert page.tags.count("table") == page.tags.count("caption") > 10
+    assert page.attributes.count(("role", "img")) + page.attributes.count(("aria-hidden", "true")) == page.tags.count(
+        "svg"
+    )
+    levels = [int(tag[1]) for tag in page.tags if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(later - earlier <= 1 for earlier, later in pairwise(levels))
+    assert ("lang", "en") in page.attributes
+    assert ("class", "skip") in page.attributes
+
+
+def test_a_stranger_sees_what_this_is(tmp_path: Path) -> None:
+    """Before all charts: what it is, how many rows stayed, how many did not and why, what it cost, how long it took."""
+    run = seeded(tmp_path / "r", 5)
+    generated(
+        run, lambda prompt: replied(prompt, f"Sorry {prompt.seed.index}" if prompt.seed.index else AN_ANSWER, cost=0.5)
+    )
+    of_replies(run.root, answers(run))
+    text = Path(stage.write(run).report).read_text(encoding="utf-8")
+    head = " ".join(re.sub("<[^>]*>", " ", text.partition("<header>")[2].partition("</header>")[0]).split())
+    assert "Problems in programming with their solutions" in head
+    assert "samples kept 1 20.0 % of 5 answers" in head
+    assert "thrown out 4 parse:refusal 4" in head
+    assert "cost $2.50" in head
+    assert "generate" in head.partition("time")[2]
+
+
+def test_a_cost_that_is_unknown_is_called_so(tmp_path: Path) -> None:
+    """Everywhere on the page, and null in the numbers; a stage that pays nobody has none."""
+    run = seeded(tmp_path / "r", 2)
+    generated(run, lambda prompt: msgspec.structs.replace(replied(prompt), cost=None))
+    of_replies(run.root, answers(run))
+    written = stage.write(run)
+    rows = re.findall(
+        "<tr><th scope=.row.>(?:sample|generate|clean)</th>.*?</tr>", Path(written.report).read_text(), re.DOTALL
+    )
+    assert [re.findall("<td>([^<]*)</td></tr>", row) for row in rows] == [["\u2013"], ["unknown"], ["\u2013"]]
+    numbers = msgspec.json.decode(Path(written.stats).read_bytes())
+    assert numbers["traffic"]["cost"] is numbers["stages"]["generate"]["cost"] is None
+    assert {one["cost"] for one in numbers["over_time"]["bins"]} == {None}

@@ -1,5 +1,6 @@
 """What the rejections show."""
 
+import msgspec
 from builders import a_seed
 
 from magicoder_gen.records import Rejection
@@ -43,3 +44,23 @@ def test_each_benchmark_and_tier_is_among_the_evidence() -> None:
     assert len(found.evidence) == SHOWN
     assert {"GSM8K/7", "MBPP/200"} < {one.item for one in found.evidence}
     assert found.evidence[0].text == "the task"
+
+
+def test_what_repeats_another_data_set_says_so() -> None:
+    """The row that it repeats is not in this run."""
+    elsewhere = msgspec.structs.replace(repeating("a", "near"), evidence={"kept": "a", "published": "runs/first"})
+    assert counted(repeating("a"), elsewhere).clusters().largest == [Cluster("a", 1), Cluster("a", 1, "runs/first")]
+
+
+def test_the_text_of_a_benchmark_stands_beside_ours() -> None:
+    """Where somebody named its file, and where clean wrote it into the evidence; else it is not at hand."""
+    paraphrase = holding("MBPP/2", tier="semantic")
+    paraphrase = msgspec.structs.replace(paraphrase, evidence={"tier": "semantic", "item": "MBPP/2", "task": "Do it."})
+    found = Rejections({"HumanEval/1": "def f(): " + "x" * 500})
+    for one in (holding("HumanEval/1", benchmark="humaneval"), holding("MBPP/1", benchmark="a"), paraphrase):
+        found.add(one)
+    evidence = {one.item: one for one in found.contamination(0).evidence}
+    assert (evidence["HumanEval/1"].task or "").startswith("def f(): x")
+    assert len(evidence["HumanEval/1"].task or "") == 200
+    assert evidence["MBPP/1"].task is None
+    assert (evidence["MBPP/2"].task, evidence["MBPP/2"].text) == ("Do it.", "t")

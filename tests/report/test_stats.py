@@ -58,9 +58,27 @@ def test_similarity_to_humaneval_finds_a_copy(tmp_path: Path) -> None:
     assert rows.nearest.tasks == ["HumanEval/7"] * 4
     assert list(found.humaneval.others) == ["other.jsonl", "other.jsonl (2)"]
     assert found.humaneval.others["other.jsonl"].bins == {"0": 1, "1": 1}
+    assert "other.jsonl: 1 of 3 rows could not be read and are not compared (missing_problem 1)" in found.notes
     (tmp_path / "empty.jsonl").touch()
     with pytest.raises(ConfigError, match="there is no task"):
         stats.gather(a_run(tmp_path / "r", SAMPLES), tmp_path / "empty.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("o.jsonl", '{"a": 1}\n{"a": 2}\nnot json\n', "none of its 3 rows .*missing_problem 2, not_json 1"),
+        ("o.jsonl", "\n\n", "it has no row"),
+        ("o.jsonl", "\x7fELF\n" * 300, "none of its 300 rows .*not_json 300"),
+        ("o.csv", "problem,solution\n", "^--compare: .*is no JSON lines or parquet file"),
+    ],
+)
+def test_a_data_set_that_is_none_is_no_comparison(tmp_path: Path, name: str, content: str, said: str) -> None:
+    """Rather than one of no rows."""
+    (tmp_path / "HumanEval.jsonl").write_text('{"task_id": "H/1", "prompt": "p", "canonical_solution": "s"}\n')
+    (tmp_path / name).write_text(content)
+    with pytest.raises(ConfigError, match=said):
+        stats.gather(a_run(tmp_path / "r", SAMPLES), tmp_path / "HumanEval.jsonl", [tmp_path / name])
 
 
 def test_files_that_are_not_what_clean_counted_are_damaged(tmp_path: Path) -> None:

@@ -84,6 +84,30 @@ def test_beside_a_repetition_is_the_sample_that_stayed(tmp_path: Path) -> None:
     lost = [Rejection("p", a_seed(), "t", "near", "similar", {"kept": one}, one) for one in (sample.id, "elsewhere")]
     run = a_run(tmp_path / "r", [sample], lost)
     rows = subset.rejections(run, stats.gather(run, None)[1], subset.asker(run))
+    assert {row.id: row.facts["repeats"] for row in rows} == {
+        sample.id: f"{sample.id}, a sample, shown beside",
+        "elsewhere": "elsewhere, which was dropped too, for something else",
+    }
     texts = {row.id: {title: text for title, text, _ in row.texts} for row in rows}
     assert texts[sample.id]["The sample that stayed"] == "Sort it.\n\nsorted(x)"
     assert "The sample that stayed" not in texts["elsewhere"]
+
+
+def test_a_row_that_another_data_set_has_names_it(tmp_path: Path) -> None:
+    """There is no such sample here to be shown; its id and where it is are."""
+    evidence: dict[str, str | int | float | None] = {"kept": "a1b2", "published": "runs/first", "similarity": 0.9}
+    run = a_run(tmp_path / "r", [], [Rejection("p", a_seed(), "t", "near", "published", evidence, "r1")])
+    (row,) = subset.rejections(run, stats.gather(run, None)[1], subset.asker(run))
+    assert row.facts["repeats"] == "a1b2, a sample of another data set: runs/first"
+    assert row.facts["id it would have had"] == "r1"
+
+
+def test_the_benchmark_stands_beside_the_row(tmp_path: Path) -> None:
+    """Its text, where it is known."""
+    evidence: dict[str, str | int | float | None] = {"tier": "verbatim", "item": "HumanEval/1", "text": "x"}
+    run = a_run(tmp_path / "r", [], [Rejection("p", a_seed(), "ours", "decontaminate", "humaneval", evidence, "r1")])
+    (row,) = subset.rejections(run, stats.gather(run, None)[1], subset.asker(run), {"HumanEval/1": "theirs"})
+    assert [(title, text) for title, text, _ in row.texts][:2] == [
+        ("Raw text", "ours"),
+        ("The benchmark's item", "theirs"),
+    ]
