@@ -41,6 +41,12 @@ class Published(Record, frozen=True):
         return f"{self.table.folder}/{self.split}-*.{self.kind}"
 
 
+def loadable(published: Sequence[Published]) -> list[Published]:
+    """Return what `datasets` loads by name: files of one kind, since it loads no folder that holds both."""
+    kind = "parquet" if any(files.kind == "parquet" for files in published) else "jsonl"
+    return [files for files in published if files.kind == kind]
+
+
 class Writers:
     """Takes samples, each for one split, and writes them to every table."""
 

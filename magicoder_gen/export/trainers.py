@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from magicoder_gen.export.files import Published
+from magicoder_gen.export.files import Published, loadable
 from magicoder_gen.export.splits import TRAIN
 
 FOLDER = "path/to/this/folder"
@@ -60,19 +60,20 @@ def llama_factory(published: Sequence[Published]) -> str:
 
 
 def axolotl(published: Sequence[Published]) -> str:
-    """Return the part of a configuration that names the data: the first format that it reads, chats before others."""
+    """Return the part of a configuration that names the data: the first format that it loads, chats before others."""
     import yaml
 
-    found = [files.table.folder for files in published if files.split == TRAIN]
+    named = loadable(published)
+    found = [files.table.folder for files in named if files.split == TRAIN]
     first = next((folder for folder in _AXOLOTL if folder in found), None)
     if first is None:
         return ""
     entry = {"path": FOLDER, "name": first, "split": TRAIN, **_AXOLOTL[first]}
-    tested = [files.split for files in published if files.table.folder == first and files.split != TRAIN]
-    named = {"datasets": [entry]}
+    tested = [files.split for files in named if files.table.folder == first and files.split != TRAIN]
+    told = {"datasets": [entry]}
     if tested:
-        named["test_datasets"] = [copy.deepcopy(entry) | {"split": tested[0]}]  # YAML would refer from one to the other
-    return str(yaml.safe_dump(named, sort_keys=False))
+        told["test_datasets"] = [copy.deepcopy(entry) | {"split": tested[0]}]  # YAML would refer from one to the other
+    return str(yaml.safe_dump(told, sort_keys=False))
 
 
 def _name(files: Published, number: int) -> str:

@@ -1,4 +1,4 @@
-"""What trainers are told of the data fits it. They are too heavy to be run here: their documented keys are checked."""
+"""What trainers are told of the data fits it, by their documented keys; test_trainers_real.py runs them."""
 
 import json
 from pathlib import Path
@@ -99,3 +99,5 @@ def test_chats_come_before_other_formats_and_nothing_is_made_up(tmp_path: Path) 
     assert (entries, config) == ({}, None)
     _, config = told(tmp_path, ExportOptions(formats=(Openai(), Alpaca()), file="parquet"))
     assert [entry["name"] for entry in config["datasets"]] == ["alpaca"]
+    _, config = told(tmp_path, ExportOptions(formats=(Openai(),), file="parquet"))
+    assert config is None  # beside parquet, JSON lines are not loaded by name

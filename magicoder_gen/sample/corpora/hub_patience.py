@@ -28,10 +28,12 @@ class Again(Exception):  # an instruction, not an error
         self.wait = wait
 
 
-def patiently(ask: Callable[[], Answer], *, hub: str, tries: int, ended: threading.Event | None = None) -> Answer:
+def patiently(
+    ask: Callable[[], Answer], *, hub: str, tries: int, ended: threading.Event | None = None, stage: str = "sample"
+) -> Answer:
     """Return what `ask` does, called up to `tries` times while it raises Again, which the last time passes through.
 
-    Once `ended` is set nobody waits for the answer: then the next Again is the last.
+    Once `ended` is set nobody waits for the answer: then the next Again is the last. `stage` is who waits.
     """
     from tenacity import Retrying, retry_if_exception_type, sleep_using_event, stop_after_attempt, stop_when_event_set
 
@@ -40,7 +42,7 @@ def patiently(ask: Callable[[], Answer], *, hub: str, tries: int, ended: threadi
         retry=retry_if_exception_type(Again),
         stop=stop_after_attempt(tries) | stop_when_event_set(ended),
         wait=_seconds,
-        before_sleep=lambda state: _say(hub, state),
+        before_sleep=lambda state: _say(stage, hub, state),
         sleep=sleep_using_event(ended),
         reraise=True,
     )
@@ -54,11 +56,11 @@ def _seconds(state: "RetryCallState") -> float:
     return min(asked, _MOST_WAIT) if asked is not None else WAIT * min(2.0 ** (state.attempt_number - 1), 8.0)
 
 
-def _say(hub: str, state: "RetryCallState") -> None:
+def _say(stage: str, hub: str, state: "RetryCallState") -> None:
     """Log a line about a wait of some seconds, one a minute: nobody else can tell that and why nothing happens."""
     global _last_said  # noqa: PLW0603  # of all threads and corpora of this process
     error, seconds = state.outcome and state.outcome.exception(), state.upcoming_sleep
     now = time.monotonic()
     if seconds >= _SAID_FROM and now - _last_said >= _SAID_EVERY:
         _last_said = now
-        logger.warning("sample: waiting %.0f s for %s: %s", seconds, hub, error)
+        logger.warning("%s: waiting %.0f s for %s: %s", stage, seconds, hub, error)

@@ -47,6 +47,20 @@ def endpoint() -> str:
     return url
 
 
+def token(variable: str) -> tuple[str | None, str]:
+    """Return the token and where it is from: the variable, else the file that `hf auth login` writes; None and ""."""
+    from huggingface_hub import constants
+
+    file = Path(os.environ.get("HF_TOKEN_PATH") or constants.HF_TOKEN_PATH)
+    found, source = os.environ.get(variable, "").strip(), f"the environment variable {variable}"
+    if not found:
+        with suppress(OSError):
+            found, source = file.read_text(errors="replace").strip(), str(file)
+    if not (found.isascii() and found.isprintable()):
+        raise NotAuthorised(f"{source} holds no token of the hub; put one there, it is a word")
+    return found or None, source if found else ""
+
+
 def _holds_more(url: str) -> bool:
     """Whether an address has parts that may be secret, or that no path can follow."""
     return any(mark in url for mark in "@?#") or not url.isprintable()
@@ -162,19 +176,7 @@ class Repository(Record, frozen=True):
         return response
 
     def _token(self) -> tuple[str | None, str]:
-        """Return the token and where it is from: the variable, else the file that `hf auth login` writes."""
-        from huggingface_hub import constants
-
-        if self.token_env is None:
-            return None, ""
-        file = Path(os.environ.get("HF_TOKEN_PATH") or constants.HF_TOKEN_PATH)
-        token, source = os.environ.get(self.token_env, "").strip(), f"the environment variable {self.token_env}"
-        if not token:
-            with suppress(OSError):
-                token, source = file.read_text(errors="replace").strip(), str(file)
-        if not (token.isascii() and token.isprintable()):
-            raise NotAuthorised(f"{source} holds no token of the hub; put one there, it is a word")
-        return token or None, source if token else ""
+        return (None, "") if self.token_env is None else token(self.token_env)
 
     def _question(self, revision: str, source: str = "") -> Question:
         return Question(self.endpoint, self.name, revision, source, self.token_env)

@@ -1,0 +1,35 @@
+"""What an export wrote, to the hub: `push`."""
+
+from pathlib import Path
+
+import click
+
+from magicoder_gen.cli import output, parameters
+
+
+@click.command()
+@parameters.RUN
+@click.argument("repository", metavar="OWNER/NAME")
+@click.option("--send", is_flag=True, help="Do it; without this, only what would be done is shown.")
+@click.option(
+    "--public", is_flag=True, help="Let everybody see a repository that is made. One that exists stays as is."
+)
+@click.option("--revision", default="main", show_default=True, metavar="BRANCH", help="Made from main if missing.")
+@click.option("--message", metavar="TEXT", help="What the commit says [how many rows].")
+@parameters.JSON
+def push(
+    run: Path, repository: str, *, send: bool, public: bool, revision: str, message: str | None, as_json: bool
+) -> None:
+    """Bring the dataset OWNER/NAME on the Hugging Face Hub to what `export` wrote into the run directory RUN.
+
+    Shows what would be sent and removed; --send does it, in one commit. A repository that is missing is made, private.
+    The token is that of HF_TOKEN, or of `hf auth login`; HF_ENDPOINT names another hub.
+    """
+    from magicoder_gen.push import stage
+
+    found = parameters.existing_run(run)
+    if send:
+        done = stage.send(found, repository, revision=revision, public=public, message=message)
+    else:
+        done = stage.look(found, repository, revision=revision, public=public)
+    output.show(done, stage.lines, as_json=as_json)

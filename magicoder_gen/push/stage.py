@@ -1,0 +1,149 @@
+"""The command `push`: look, send, commit once."""
+
+import logging
+from datetime import UTC, datetime
+
+from magicoder_gen import __version__
+from magicoder_gen.amounts import number_of
+from magicoder_gen.errors import ConfigError, MagicoderError, NotAuthorised
+from magicoder_gen.push import exported, plan
+from magicoder_gen.push.exported import Export
+from magicoder_gen.push.hub import MAIN, Head, Hub
+from magicoder_gen.push.meter import megabytes, metered
+from magicoder_gen.push.plan import Plan
+from magicoder_gen.records import Record
+from magicoder_gen.storage import pushes
+from magicoder_gen.storage.pushes import Pushed
+from magicoder_gen.storage.rundir import RunDir
+
+logger = logging.getLogger(__name__)
+
+
+class Push(Record, frozen=True):
+    """What was done or, in a dry run, would be: `commit` is null if nothing was changed."""
+
+    dry_run: bool
+    plan: Plan
+    commit: str | None = None
+
+
+def look(run: RunDir, name: str, *, revision: str, public: bool) -> Push:
+    """Return what a push would do; changes nothing, here or there."""
+    hub = Hub(name, revision)
+    return Push(True, plan.guess(exported.of(run), hub, public=public))
+
+
+def send(run: RunDir, name: str, *, revision: str, public: bool, message: str | None) -> Push:
+    """Bring the repository to what the export holds, in one commit; raises what `Hub` and `exported.of` do.
+
+    Killed at any time, the same command goes on: large files that the hub has are not sent again.
+    """
+    hub = Hub(name, revision)
+    hub.require_token()
+    with run.locked():
+        export = exported.of(run)
+        found, head = plan.look(export, hub, public=public)
+        if found.notes:
+            raise NotAuthorised("; ".join(found.notes))
+        if not found.is_done():
+            hub.check_card(export.card())
+        if head is None:
+            head = _made(hub, found)
+        if found.is_done():
+            return Push(False, found)
+        message = message or f"{found.rows:,} rows by magicoder-gen {__version__}"
+        commit = _sent(hub, export, found, head=head, message=message)
+        _note(run, hub.endpoint, found, commit)
+    return Push(False, found, commit)
+
+
+def _made(hub: Hub, found: Plan) -> Head:
+    """Make the repository and the branch as far as they are missing; raise ConfigError if strangers would see it."""
+    if not found.exists:
+        hub.create(private=bool(found.private))
+    if found.revision != MAIN:
+        hub.branch()
+    head = hub.head(found.revision)
+    if head is None:
+        raise hub.unreachable(f"it has made {found.repository}, and does not show it yet")
+    if found.private and not head.is_private:
+        raise ConfigError(
+            f"{hub.page} is public, and was to be private; nothing was sent; make it private, or --public"
+        )
+    return head
+
+
+def _sent(hub: Hub, export: Export, found: Plan, *, head: Head, message: str) -> str:
+    """Send what is new or changed, and return the commit that shows it."""
+    additions = []
+    with metered(len(found.to_send()), found.bytes()) as meter:
+        for file in found.to_send():
+            meter.begin(file.path)
+            addition = hub.addition(file, export.at(file))
+            hub.upload(addition)
+            additions.append(addition)
+            meter.end(file.bytes)
+        return hub.commit(additions, found.removed, head=head, message=message)
+
+
+def _note(run: RunDir, hub: str, found: Plan, commit: str) -> None:
+    """Remember where rows went; what is published is so, even if that cannot be written down."""
+    sent, now = found.to_send(), datetime.now(UTC).isoformat(timespec="seconds")
+    pushed = Pushed(
+        now,
+        hub,
+        found.repository,
+        found.revision,
+        commit,
+        rows=found.rows,
+        files=len(sent),
+        bytes=found.bytes(),
+        removed=len(found.removed),
+    )
+    try:
+        pushes.note(run.root, pushed)
+    except (OSError, MagicoderError) as error:
+        logger.warning("push: %s is made, but not noted in %s: %s", commit, pushes.NAME, error)
+
+
+def lines(push: Push) -> list[str]:
+    """Return what was done, or would be, as text."""
+    found = push.plan
+    head = [f"{found.page}, branch {found.revision}: {_place(push)}", _card(found)]
+    files = [f"{file.state:9} {megabytes(file.bytes):>9}  {file.path}" for file in found.files]
+    files += [f"{'remove':9} {'':>9}  {path}" for path in found.removed]
+    others = [f"left alone: {number_of(found.others, 'file')} that no export of ours writes"] if found.others else []
+    return [*head, *files, *others, *found.notes, _outcome(push)]
+
+
+def _place(push: Push) -> str:
+    """Say what the repository is, or will be, who sees it, and whose token it is."""
+    found = push.plan
+    if found.exists is None:
+        return "not known whether it is there"
+    made = "would be made" if push.dry_run else "was made"
+    seen = "private" if found.private else "public: everybody can read it"
+    branch = "" if found.has_branch or not found.exists else f"; the branch {made} from main"
+    account = f"; as {found.account}" if found.account else ""
+    return f"{'is there' if found.exists else made}, {seen}{branch}{account}"
+
+
+def _card(found: Plan) -> str:
+    licence = f"licence {found.license}" if found.license else "no licence (set export.card.license)"
+    return f"{number_of(found.rows, 'row')}; the card says: {licence}"
+
+
+def _outcome(push: Push) -> str:
+    found, files = push.plan, push.plan.to_send()
+    if found.is_done() and push.dry_run and not found.has_branch:
+        return "dry run, nothing was done: only the branch is missing; --send makes it"
+    if found.is_done():
+        return "nothing to send: the repository holds what the export holds"
+    sent = f"{number_of(len(files), 'file')}, {megabytes(found.bytes())}"
+    if not push.dry_run:
+        removed = f", {number_of(len(found.removed), 'file')} removed" if found.removed else ""
+        return f"published {sent}{removed}: commit {push.commit}"
+    removed = f", {number_of(len(found.removed), 'file')} to remove" if found.removed else ""
+    most = "at most " if found.exists is None else ""
+    then = "--send needs what is said above" if found.notes else "--send does it"
+    return f"dry run, nothing was sent: {most}{sent} to send{removed}; {then}"
