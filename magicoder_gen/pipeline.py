@@ -68,6 +68,8 @@ def check(names: Iterable[str], config: Config, run: RunDir) -> None:
         config.clean.check()
         if config.clean.decontaminate.semantic and config.judge:
             config.judge.check()
+    if "export" in names and config.export.asks_category:
+        config.categories.check()
     asked = run.stages().get("generate")
     if "generate" in names and not (asked and asked.state == "complete"):
         config.generate.check()
@@ -220,11 +222,11 @@ def _export(config: Config, run: RunDir) -> Stage:
     cleaned = run.require("clean")
     options, facts = config.export, _facts(config, run)
     options.require_yield(Counts(cleaned.kept(), cleaned.kept(), {}))
-    inputs = {**options.inputs(run), "facts": msgspec.to_builtins(facts)}
+    inputs = {**options.inputs(run, config.categories), "facts": msgspec.to_builtins(facts)}
     return Stage(
         "export",
         inputs,
-        lambda progress: export.run(options, run, progress=progress, facts=facts),
+        lambda progress: export.run(options, run, progress=progress, facts=facts, categories=config.categories),
         options.require_yield,
     )
 

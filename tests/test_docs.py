@@ -41,10 +41,11 @@ def test_every_command_of_the_readme_runs(tmp_path: Path) -> None:
     """In its order, in an empty folder, against a loopback server instead of the one the README names."""
     ours = [command for command in commands() if command.startswith("magicoder-gen")]
     assert len(ours) >= 5
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OPENAI_API_KEY": "test-key"}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OPENAI_API_KEY": "test-key", "HF_HUB_OFFLINE": "1"}
     answers = iter(range(1000))
     row = {"instruction": _task(-1), "output": "```python\nprint(-1)\n```"}
     (tmp_path / "rows.jsonl").write_text(json.dumps(row) + "\n")
+    (tmp_path / "opt-outs.txt").write_text("repo nobody/nothing\n")
     with serving(lambda _prompt, _number: _an_answer(next(answers))) as server:
         for command in ours:
             words = command.replace("http://127.0.0.1:8000/v1", server.url).split()[1:]

@@ -5,6 +5,7 @@ duplicates are found among those that are left, over all rows. Then samples and 
 of the rows. In between, rows and what duplicates are found by lie on disk, in RUN/clean.scratch/.
 """
 
+import logging
 import shutil
 import time
 from collections import Counter
@@ -26,10 +27,13 @@ from magicoder_gen.clean.screen import Aside, Screen
 from magicoder_gen.clean.semantic import Finding, Paraphrases
 from magicoder_gen.clean.spool import Spool
 from magicoder_gen.records import Counts, Executor, Progress, Sample
+from magicoder_gen.storage import optouts
 from magicoder_gen.storage.rundir import RunDir, StageEntry
 from magicoder_gen.storage.shards import Part, ShardWriter
 
 _SCRATCH = "clean.scratch"
+
+logger = logging.getLogger("magicoder_gen")
 
 
 def run(
@@ -53,7 +57,7 @@ def run(
     published.forget(run.root)
     with _scratch(run.root / _SCRATCH) as folder, ExitStack() as files:
         sifted = _Sifted(options, folder, files)
-        sifted.take(executor.map(Screen(options), rows), total, progress)
+        sifted.take(executor.map(Screen(options, optouts.of_run(run.root)), rows), total, progress)
         if paraphrases:
             sifted.search(paraphrases, progress)
         with (
@@ -104,11 +108,15 @@ class _Sifted:
 
     def take(self, sifted: Iterable[screen.Screened], total: int | None, progress: Progress) -> None:
         """Take in everything, then find the duplicates."""
+        left_out = 0
         for portion in sifted:
+            left_out += portion.left_out
             self.spool.append(portion.lines, portion.is_sample, portion.asides)
             self.columns.append(portion.columns, len(portion.asides))
             self._reasons.update(portion.reasons)
             progress.update(len(self.spool.is_sample), total)
+        if left_out:
+            logger.info("clean: %d rows that %s lists are left out", left_out, optouts.LEDGER)
         self.columns.flush()
         self._dropped = duplicates.find(self.columns, self._options, published=self._first)
         self._ids = self.columns.reader("id")

@@ -10,7 +10,7 @@ from types import FrameType
 import click
 
 from magicoder_gen import __version__
-from magicoder_gen.cli import benchmarks, inspection, preparation, report, stages
+from magicoder_gen.cli import benchmarks, inspection, preparation, purge, push, report, stages
 from magicoder_gen.errors import CannotCreate, ConfigError, Interrupted, MagicoderError, Pending, of_the_machine
 
 logger = logging.getLogger("magicoder_gen")
@@ -25,8 +25,8 @@ def cli() -> None:
     """
 
 
-_INSPECTION = (inspection.status, inspection.show, report.report)
-for _command in (*stages.COMMANDS, *preparation.COMMANDS, *_INSPECTION, benchmarks.benchmarks):
+_ON_RUNS = (inspection.status, inspection.show, report.report, push.push, purge.purge)
+for _command in (*stages.COMMANDS, *preparation.COMMANDS, *_ON_RUNS, benchmarks.benchmarks):
     cli.add_command(_command)
 
 

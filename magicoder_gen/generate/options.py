@@ -16,6 +16,7 @@ from magicoder_gen.generate.teachers.chat import Chat
 from magicoder_gen.generate.teachers.local import Local
 from magicoder_gen.generate.teachers.scripted import Scripted
 from magicoder_gen.records import Counts, Options, Positive, Sampling
+from magicoder_gen.storage import optouts
 from magicoder_gen.storage.rundir import RunDir, as_json
 
 
@@ -94,7 +95,7 @@ class GenerateOptions(Options, frozen=True):
 
     def require_yield(self, counts: Counts) -> None:
         """Raise PoorYield if too many prompts, or all, got no answer, or a target was missed."""
-        missing = sum(counts.reasons.get(reason, 0) for reason in (SAME_PROMPT, NOT_NEEDED))
+        missing = sum(counts.reasons.get(reason, 0) for reason in (SAME_PROMPT, NOT_NEEDED, optouts.REASON))
         failed = counts.taken - counts.kept - missing
         if counts.kept and failed <= self.max_failed * counts.taken:
             return

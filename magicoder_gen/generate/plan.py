@@ -13,8 +13,8 @@ import msgspec
 from magicoder_gen.fingerprint import digest
 from magicoder_gen.generate import recipes
 from magicoder_gen.generate.index import FAILED, REFUSED, REPLIED, Index
-from magicoder_gen.records import Origin, Prompt, Seed
-from magicoder_gen.storage import jsonl
+from magicoder_gen.records import Origin, Prompt, Record, Seed
+from magicoder_gen.storage import jsonl, optouts
 
 SAME_PROMPT = "same_prompt"  # another seed has the same text and language, so one answer serves both
 NOT_NEEDED = "not_needed"  # the target was reached before
@@ -35,6 +35,12 @@ class Size(msgspec.Struct, frozen=True):
     def prompts(self) -> int:
         """How many prompts that makes, those that several seeds have in common counted repeatedly."""
         return self.seeds * self.answers
+
+
+class _Numbered(Record, frozen=True):
+    """What of a seed says which one it is."""
+
+    index: int
 
 
 class Plan:
@@ -83,18 +89,20 @@ class Plan:
         return count
 
     def adopt_orphans(self) -> None:
-        """Let answers that the plan did not ask for serve for their seeds; what has an answer is not asked."""
+        """Let answers that the plan did not ask for serve for their seeds, which are not asked; purged answers too."""
+        settled = (REPLIED, optouts.REASON)
+        last = next(self._index.rows("SELECT max(seed) FROM plan"))[0]  # purged seeds leave gaps
         self._index.run(
             "DELETE FROM plan WHERE (seed, number) IN ("
-            " SELECT seed, number FROM outcomes WHERE state = ? AND redo_of IS NULL"
+            " SELECT seed, number FROM outcomes WHERE (state = ? OR kind IS ?) AND redo_of IS NULL"
             " AND prompt NOT IN (SELECT prompt FROM plan))",
-            REPLIED,
+            *settled,
         )
         self._index.run(
             "INSERT OR IGNORE INTO plan SELECT prompt, seed, number FROM outcomes"
-            " WHERE state = ? AND redo_of IS NULL AND seed < ? AND number < ? GROUP BY seed, number",
-            REPLIED,
-            self.size.seeds,
+            " WHERE (state = ? OR kind IS ?) AND redo_of IS NULL AND seed <= ? AND number < ? GROUP BY seed, number",
+            *settled,
+            -1 if last is None else last,
             self.size.answers,
         )
 
@@ -115,10 +123,11 @@ class Plan:
     def _unplanned(self) -> Iterator[Prompt]:
         """Yield the prompts of seeds that were never looked at, and remember them."""
         planned: int = self._index.fact("planned") or 0
-        for seed in jsonl.pick(self._seeds, Seed, range(planned, self.size.seeds)):
+        lines = range(planned, self.size.seeds)
+        for line, seed in zip(lines, jsonl.pick(self._seeds, Seed, lines), strict=True):
             prompts = [self._ask(seed, number) for number in range(self.size.answers)]
             new = [prompt for prompt in prompts if self._remember(prompt)]
-            self._index.keep("planned", seed.index + 1)
+            self._index.keep("planned", line + 1)
             yield from new
 
     def _remember(self, prompt: Prompt) -> bool:
@@ -147,7 +156,7 @@ class Plan:
     def _made(self, wanted: Iterator[tuple[int, int]]) -> Iterator[Prompt]:
         """Make the prompts of (seed, number) pairs that come in order."""
         ahead, pairs = tee(wanted)
-        seeds = jsonl.pick(self._seeds, Seed, (index for index, _ in ahead))
+        seeds = jsonl.pick(self._seeds, Seed, _lines_of(self._seeds, (index for index, _ in ahead)))
         for seed, (_, number) in zip(seeds, pairs, strict=True):
             yield self._ask(seed, number)
 
@@ -204,3 +213,13 @@ class Plan:
         """Return how many planned prompts were sent and never had an outcome."""
         query = "SELECT 1 FROM plan LEFT JOIN outcomes USING (prompt) WHERE prompt = ? AND state IS NULL"
         return sum(len(list(self._index.rows(query, prompt))) for prompt in self._index.open)
+
+
+def _lines_of(folder: Path, indexes: Iterator[int]) -> Iterator[int]:
+    """Yield on which line, from 0, each seed stands; `indexes` never fall, and have gaps where seeds were purged."""
+    lines = enumerate(jsonl.read_parts(folder, _Numbered))
+    line, seed = -1, _Numbered(-1)
+    for index in indexes:
+        while seed.index < index:
+            line, seed = next(lines)
+        yield line

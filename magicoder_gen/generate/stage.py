@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 
+from magicoder_gen.amounts import number_of
 from magicoder_gen.errors import Drift, Interrupted, LimitReached, MagicoderError, PoorYield
 from magicoder_gen.fingerprint import digest
 from magicoder_gen.generate import journal
@@ -16,11 +17,11 @@ from magicoder_gen.generate.exchange import Exchange, keep
 from magicoder_gen.generate.index import Index
 from magicoder_gen.generate.options import GenerateOptions
 from magicoder_gen.generate.plan import NOT_ASKED, NOT_NEEDED, Plan, Size
-from magicoder_gen.generate.prices import number_of
 from magicoder_gen.generate.teachers.batch import Batch
 from magicoder_gen.generate.teachers.batch_ledger import handed_in
 from magicoder_gen.generate.writer import Writer
 from magicoder_gen.records import Counts, Progress, Prompt, Reply
+from magicoder_gen.storage import optouts
 from magicoder_gen.storage.rundir import RunDir, StageEntry
 
 logger = logging.getLogger("magicoder_gen")
@@ -252,6 +253,7 @@ def _finish(run: RunDir, index: Index, plan: Plan, sitting: _Sitting, *, seconds
     """Write the manifest's entry; the table counts prompts."""
     is_complete = sitting.is_complete(plan)
     sitting.failed, sitting.refused = plan.failures(final=False), plan.failures(final=True)
+    del sitting.refused[optouts.REASON]  # nothing went wrong there
     reasons = plan.reasons(not_asked=NOT_NEEDED if sitting.has_enough else NOT_ASKED)
     return run.finish(
         "generate",

@@ -23,6 +23,7 @@ from magicoder_gen.storage.shards import Layout, Part
 
 DISTRIBUTION = "magicoder-gen"
 _DEV = re.compile(r"extra == .dev\b")
+PURGING = "purge.pending"  # what a purge has still to do
 StageName = Literal["sample", "generate", "clean", "export"]
 
 
@@ -86,10 +87,11 @@ class RunDir:
         return self.root / "config.yaml"
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, *, purging: bool = False) -> Iterator[None]:
         """Be the only writer; raise TryLater naming the holder, or CannotCreate where we may not write.
 
-        If no stage begins meanwhile and none had before, nothing is left behind.
+        If no stage begins meanwhile and none had before, nothing is left behind. After a purge that was interrupted
+        only another one (`purging`) may write; others raise TryLater.
         """
         path = self.root / "run.lock"
         missing = [folder for folder in (self.root, *self.root.parents) if not folder.exists()]
@@ -105,6 +107,8 @@ class RunDir:
                 file.truncate(0)
                 file.write(f"pid {os.getpid()} on {socket.gethostname()} since {_now()}\n")
                 file.flush()
+            if not purging and (self.root / PURGING).exists():
+                raise TryLater(f"{self.root}: a purge was interrupted; run the same `purge` command again first")
             try:
                 yield
             finally:
@@ -219,7 +223,10 @@ class RunDir:
         return False
 
     def _put(self, stage: str, entry: StageEntry) -> None:
-        stages = {**self.stages(), stage: entry}
+        self.replace({**self.stages(), stage: entry})
+
+    def replace(self, stages: dict[str, StageEntry]) -> None:
+        """Write the manifest anew."""
         encoded = msgspec.json.format(msgspec.json.encode(stages), indent=2)
         shards.write_file(self.root / "manifest.json", encoded + b"\n")
 

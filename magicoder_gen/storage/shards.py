@@ -94,7 +94,7 @@ class ShardWriter(PartWriter):
 
     def __init__(self, folder: Path, layout: Layout) -> None:
         suffix = ".jsonl.zst" if layout.compression == "zstd" else ".jsonl"
-        super().__init__(folder, layout.shard_bytes, lambda number: _OpenPart(folder / f"part-{number:05d}{suffix}"))
+        super().__init__(folder, layout.shard_bytes, lambda number: LinePart(folder / f"part-{number:05d}{suffix}"))
         self._encoder = msgspec.json.Encoder()
 
     def __enter__(self) -> Self:
@@ -113,8 +113,8 @@ class ShardWriter(PartWriter):
         self.append(line, len(line))
 
 
-class _OpenPart:
-    """A part under its temporary name."""
+class LinePart:
+    """A part of lines under its temporary name, until it is published or discarded."""
 
     def __init__(self, path: Path) -> None:
         self.size = 0
@@ -126,12 +126,14 @@ class _OpenPart:
             self._sink = _compressed(self._raw) if path.suffix == ".zst" else self._raw
 
     def append(self, record: bytes, size: int) -> None:
+        """Write a record, which counts as so many bytes."""
         with writing(self._path):
             self._sink.write(record)
         self.size += size
         self._records += 1
 
     def publish(self) -> Part:
+        """Give the part its name, durably; return what it is."""
         with writing(self._path):
             if self._sink is not self._raw:
                 self._sink.close()
@@ -143,6 +145,7 @@ class _OpenPart:
         return Part(self._path.name, self._records, size, sha256_of(self._path))
 
     def discard(self) -> None:
+        """Remove it."""
         with suppress(OSError):  # what could not be written is not wanted any more
             self._raw.close()
         self._temporary.unlink(missing_ok=True)
