@@ -233,7 +233,7 @@ def _opting_out(card: Card, facts: CardFacts, tally: Tally) -> str:
     return (
         f"## How to opt out\n\nAuthors who do not want their code used tell {whom} the repository, the path or the "
         "Software Heritage identifier (columns `repo`, `path`, `swhid`), and all rows that go back to it can be "
-        f"removed.{lost}"
+        f"removed (`magicoder-gen purge`).{lost}"
     )
 
 

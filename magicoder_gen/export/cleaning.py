@@ -36,7 +36,7 @@ class Cleaning(Record, frozen=True):
 
 def checked(told: Cleaning) -> str:
     """Return the section on duplicates and checks."""
-    exact = f"dropped where one has the same {' or '.join(told.exact)} but for white space" if told.exact else "kept"
+    exact = f"dropped where another has the same {' or '.join(told.exact)}, white space aside" if told.exact else "kept"
     near = "kept"
     if told.near is not None:
         near = f"dropped where two share {told.near:.0%} of their runs of five words (Jaccard index, MinHash)"

@@ -178,7 +178,7 @@ def test_cleaning_is_told() -> None:
     """Which texts had to be new, how similar rows might be, what each check did, what was published before."""
     told = Cleaning(exact=("problem",), near=0.7, checks={"length": "drop", "stub": "flag"}, published=2)
     card = render(Card(), facts(cleaning=told), published=FILES, tally=a_tally("MIT"))
-    assert "- Equal rows: dropped where one has the same problem but for white space." in card
+    assert "- Equal rows: dropped where another has the same problem, white space aside." in card
     assert "- Similar rows: dropped where two share 70% of their runs of five words" in card
     assert "- What repeats a row of 2 earlier data sets was dropped too." in card
     assert (
