@@ -22,7 +22,9 @@ LINE = 60.0  # seconds between two log lines where there is no terminal
 _NARROW = "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
 PACE = 60.0  # seconds over which the rate is taken
 
-_SECRET = re.compile(r"(?i)(bearer\s+|api[-_]?key[\"']?\s*[:=]\s*[\"']?)[^\s\"',}]+|\bsk-[A-Za-z0-9_-]{8,}")
+_SECRET = re.compile(
+    r"(?i)(bearer\s+|api[-_]?key[\"']?\s*[:=]\s*[\"']?)[^\s\"',}]+|\bsk-[A-Za-z0-9_-]{8,}|\bhf_[A-Za-z0-9]{16,}"
+)
 _CONTROL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 # Characters that are not shown, and turn around or hide what is; but not the joiners that some scripts need.

@@ -241,6 +241,7 @@ def _facts(config: Config, run: RunDir) -> CardFacts:
         counts={name: counts for name, counts in before.items() if counts},
         teachers=() if config.clean.input else (_asked(config, run),),
         recipe=config.generate.recipe.path.stem,
+        answers=stages["generate"].inputs.get("answers_per_seed", 1) if "generate" in stages else 1,
         files=tuple(path.name for path in config.clean.input.paths) if config.clean.input else (),
         cleaning=_cleaning(stages["clean"].inputs),
     )

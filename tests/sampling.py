@@ -43,6 +43,19 @@ class Watched:
             yield function(task)
 
 
+class Blocked(Watched):
+    """Lets nothing be written to a path: a folder is there from the first task on."""
+
+    def __init__(self, path: Path, *, stop: int) -> None:
+        super().__init__(stop=stop)
+        self._path = path
+
+    def map(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Generator[Result, None, None]:
+        """Yield function(task) for each task, in order."""
+        self._path.mkdir(parents=True, exist_ok=True)
+        yield from super().map(function, tasks)
+
+
 def of_tables(paths: list[Path], **options: Any) -> SampleOptions:
     """Seeds from tables with the columns `lang` and `repo`."""
     return SampleOptions(corpora=(Tables(paths=tuple(paths), language_column="lang", repo="repo"),), **options)

@@ -20,12 +20,12 @@ def test_no_line_shows_a_key(log_format: str, capsys: pytest.CaptureFixture[str]
     """Neither in a message nor in a traceback, neither the known key nor what looks like one."""
     logs.setup(log_format, secrets=["canary-4711"])
     try:
-        raise ValueError("Authorization: Bearer abc.def and canary-4711 and sk-proj-abcdefgh1234")
+        raise ValueError("Authorization: Bearer abc.def and canary-4711 and sk-proj-abcdefgh1234, hf_aBcDeFgHiJkLmNoP")
     except ValueError:
         logger.exception("failed with api_key=canary-4711")
     said = capsys.readouterr().err
     assert "failed" in said
-    assert not any(secret in said for secret in ("canary-4711", "abc.def", "sk-proj"))
+    assert not any(secret in said for secret in ("canary-4711", "abc.def", "sk-proj", "hf_aB"))
 
 
 def test_json_lines_are_objects(capsys: pytest.CaptureFixture[str]) -> None:

@@ -44,9 +44,10 @@ class Input(Options, frozen=True):
     Formats, by extension: .parquet, else JSON lines (.gz, .zst). `problem` and `solution` name the columns; null =
     found out, row by row: problem and solution, instruction (with input) and output, instruction and response, prompt
     and completion, question and answer, or a conversation in messages or conversations, whose last answer is the
-    solution and whose system prompt is left out; parts of a turn's text are joined. `language`, `seed` and `id` name
-    further columns; null = lang or language, seed, id, where there are any; the id becomes the sample's `prompt_id`.
-    What `export` writes of where a row comes from is read too: repo, path, revision, license, swhid and lines.
+    solution and whose system prompt is left out; parts of a turn's text are joined, and the turns of a column that
+    holds such. `language`, `seed` and `id` name further columns; null = lang or language, seed, id, where there are
+    any; the id becomes the sample's `prompt_id`. What `export` writes of where a row comes from is read too: repo,
+    path, revision, license, swhid and lines.
     """
 
     paths: Annotated[tuple[Path, ...], msgspec.Meta(min_length=1)]
@@ -128,14 +129,14 @@ class Input(Options, frozen=True):
 
     def _columns(self, row: dict[str, Any]) -> tuple[Any, Any] | None:
         if self.problem or self.solution:
-            return row.get(self.problem or "problem"), row.get(self.solution or "solution")
+            return _told(row.get(self.problem or "problem")), _told(row.get(self.solution or "solution"))
         pair = next((pair for pair in PAIRS if pair[0] in row and pair[1] in row), None)
         if pair is None:
             return None
-        problem, context = row[pair[0]], row.get(_CONTEXT)
+        problem, context = _told(row[pair[0]]), row.get(_CONTEXT)
         if pair[0] == "instruction" and isinstance(context, str) and context.strip() and isinstance(problem, str):
             problem = f"{problem}\n\n{context}"
-        return problem, row[pair[1]]
+        return problem, _told(row[pair[1]])
 
 
 class Place(Record, frozen=True):
@@ -178,7 +179,7 @@ def _seed(row: dict[str, Any], text: str | None, language: str, place: Place) ->
     What the row says of where it comes from is taken over, as long as it makes sense: the columns that we export.
     """
     identity = "" if text is None else f"row-{place.index}"
-    origin = Origin(f"rows:{place.file}", **{name: _text(row.get(name)) for name in _ORIGIN})
+    origin = Origin(f"rows:{place.file}", **{name: _said(row.get(name)) for name in _ORIGIN})
     first, last = (row.get(name) for name in _LINES)
     if not (type(first) is int and type(last) is int and 1 <= first <= last):
         first, last = 1, (text or "").removesuffix("\n").count("\n") + 1
@@ -194,12 +195,25 @@ def _turns(row: dict[str, Any]) -> tuple[Any, Any] | None:
     for column, (role, content) in _CONVERSATIONS.items():
         turns = row.get(column)
         if isinstance(turns, list) and all(isinstance(turn, dict) for turn in turns):
-            said = [(turn.get(role), _joined(turn.get(content))) for turn in turns]
-            said = [(who, text) for who, text in said if text is not None and who not in _INSTRUCTING]
+            said = _spoken(turns, role, content)
             last = max((place for place, (who, _) in enumerate(said) if str(who) in _ANSWERING), default=None)
             before = _together([text for _, text in said[:last]])
             return before, None if last is None else said[last][1]
     return None
+
+
+def _told(value: Any) -> Any:
+    """Return what the turns of a list say, as one text, where a column of texts holds such; else what it holds."""
+    if not (isinstance(value, list) and value and all(isinstance(turn, dict) for turn in value)):
+        return value
+    role, content = next((names for names in _CONVERSATIONS.values() if names[1] in value[0]), ("", ""))
+    return _together([text for _, text in _spoken(value, role, content)]) if content else value
+
+
+def _spoken(turns: Sequence[dict[str, Any]], role: str, content: str) -> list[tuple[Any, Any]]:
+    """Return who says what; without system prompts, and turns that say nothing."""
+    said = [(turn.get(role), _joined(turn.get(content))) for turn in turns]
+    return [(who, text) for who, text in said if text is not None and who not in _INSTRUCTING]
 
 
 def _joined(content: Any) -> Any:
@@ -223,6 +237,12 @@ def _together(contents: Sequence[Any]) -> Any:
 def _text(value: Any) -> str | None:
     """Return what a column holds if that is text."""
     return value if isinstance(value, str) and _is_unicode(value) else None
+
+
+def _said(value: Any) -> str | None:
+    """Return what a column holds if that is text, and not blank."""
+    text = _text(value)
+    return text if text and not text.isspace() else None
 
 
 def _is_unicode(text: str) -> bool:

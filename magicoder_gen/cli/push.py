@@ -25,9 +25,12 @@ def push(
     Shows what would be sent and removed; --send does it, in one commit. A repository that is missing is made, private.
     The token is that of HF_TOKEN, or of `hf auth login`; HF_ENDPOINT names another hub.
     """
-    from magicoder_gen.push import stage
+    from magicoder_gen.sample.corpora import hub_requests
 
     found = parameters.existing_run(run)
+    hub_requests.endpoint()  # huggingface_hub fails on a wrong one where it is imported
+    from magicoder_gen.push import stage
+
     if send:
         done = stage.send(found, repository, revision=revision, public=public, message=message)
     else:

@@ -43,9 +43,9 @@ class Card(Options, frozen=True):
 class CardFacts(Record, frozen=True):
     """What the card says of how the data was made; no times and no costs.
 
-    `counts` are those of the stages by name, in order. `teachers` holds model and sampling parameters. `files` names
-    those of rows made elsewhere, which have no teacher of ours. `where` and `select` are what the export was asked for,
-    `categories` how these were told for it.
+    `counts` are those of the stages by name, in order. `teachers` holds model and sampling parameters, each seed was
+    asked for `answers` answers. `files` names those of rows made elsewhere, which have no teacher of ours. `where` and
+    `select` are what the export was asked for, `categories` how these were told for it.
     """
 
     run: str
@@ -53,6 +53,7 @@ class CardFacts(Record, frozen=True):
     counts: dict[str, Counts] = {}
     teachers: tuple[Sampling, ...] = ()
     recipe: str | None = None
+    answers: int = 1
     cleaning: Cleaning = Cleaning()
     files: tuple[str, ...] = ()
     where: str | None = None
@@ -158,7 +159,8 @@ def _made(facts: CardFacts, tally: Tally) -> str:
         return "## How it was made\n\nUnknown to magicoder-gen, which cleaned it."
     recipe = f", recipe {span(facts.recipe)}" if facts.recipe else ""
     lines = [f"- Seed of all random choices: {facts.rng_seed}{recipe}."]
-    lines += [f"- Asked: {_sampling(teacher)}." for teacher in facts.teachers]
+    times = f", {facts.answers} times about each seed" if facts.answers > 1 else ""
+    lines += [f"- Asked: {_sampling(teacher)}{times}." for teacher in facts.teachers]
     answered = ", ".join(f"{span(model)} ({count:,})" for model, count in ordered(tally.models.items())[:SHOWN])
     lines.append(f"- Answered, with rows kept: {answered or 'nobody'}.")
     return "## How it was made\n\n" + "\n".join(lines)

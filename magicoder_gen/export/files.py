@@ -8,13 +8,15 @@ from pathlib import Path
 
 import msgspec
 
-from magicoder_gen.errors import creating, writing
+from magicoder_gen.errors import CannotCreate, creating, writing
 from magicoder_gen.export import formats
 from magicoder_gen.export.formats import Kind, Table
 from magicoder_gen.export.parquet import ParquetWriter
 from magicoder_gen.records import Record, Sample
 from magicoder_gen.storage import shards
 from magicoder_gen.storage.shards import Layout, Part, ShardWriter
+
+CARD, LLAMA_FACTORY, AXOLOTL = TEXTS = ("README.md", "dataset_info.json", "axolotl.yaml")
 
 _DRAFT = ".export"
 _PUBLISHED = re.compile(r"[a-z][a-z0-9_]*-\d{5,}-of-\d{5,}\.(jsonl|parquet)")
@@ -38,7 +40,18 @@ class Published(Record, frozen=True):
 
     def pattern(self) -> str:
         """Return what matches their paths below data/, and no other's."""
-        return f"{self.table.folder}/{self.split}-*.{self.kind}"
+        count = len(self.parts)
+        return f"{self.table.folder}/{name_of(self.split, '?' * _digits(count), count, self.kind)}"
+
+
+def name_of(split: str, number: int | str, count: int, kind: Kind) -> str:
+    """Return the name of a part, `number` of `count` from 0; names sort as numbers do."""
+    digits = _digits(count)
+    return f"{split}-{str(number).zfill(digits)}-of-{str(count).zfill(digits)}.{kind}"
+
+
+def _digits(count: int) -> int:
+    return max(5, len(str(count)))
 
 
 def loadable(published: Sequence[Published]) -> list[Published]:
@@ -66,9 +79,11 @@ def drafted(
 ) -> Iterator[tuple[Writers, list[Published]]]:
     """Give writers, and a list that holds what they wrote once the block has ended without an error.
 
-    Until then, the files of an earlier export are as they were; what a killed one left is removed in the end.
+    Until then, the files of an earlier export are as they were; what a killed one left is removed in the end. Raises
+    CannotCreate where something else stands in the way.
     """
     draft = data / _DRAFT
+    _require_room(data, {table.folder for table in tables})
     written: list[Published] = []
     layout = Layout(shard_bytes=shard_bytes)
     with ExitStack() as stack:
@@ -96,6 +111,19 @@ def is_ours(path: str) -> bool:
     return folder in formats.folders() and _PUBLISHED.fullmatch(name) is not None
 
 
+def _require_room(data: Path, wanted: set[str]) -> None:
+    """Refuse links and what is of another kind, before anything is written: where a link leads is nobody's to empty."""
+    for name in sorted({_DRAFT, *formats.folders()}):
+        path = data / name
+        if path.is_symlink():
+            raise CannotCreate(f"{path}: a symbolic link, through which nothing is written or removed; remove the link")
+        if name in wanted | {_DRAFT} and path.exists() and not path.is_dir():
+            raise CannotCreate(f"{path}: a file, where export makes a folder; move it away")
+    for name in TEXTS:
+        if (data / name).is_dir() and not (data / name).is_symlink():
+            raise CannotCreate(f"{data / name}: a folder, where export writes a file; move it away")
+
+
 def _writer(folder: Path, table: Table, *, kind: Kind, layout: Layout) -> ShardWriter | ParquetWriter:
     if (table.kind or kind) == "parquet":
         return ParquetWriter(folder, layout, columns=table.columns)
@@ -109,7 +137,7 @@ def _published(data: Path, draft: Published) -> Published:
         folder.mkdir(parents=True, exist_ok=True)
     parts = []
     for number, part in enumerate(draft.parts):
-        name = f"{draft.split}-{number:05d}-of-{len(draft.parts):05d}.{draft.kind}"
+        name = name_of(draft.split, number, len(draft.parts), draft.kind)
         with writing(folder / name):
             shards.rename_durably(data / _DRAFT / draft.table.folder / draft.split / part.name, folder / name)
         parts.append(msgspec.structs.replace(part, name=name))

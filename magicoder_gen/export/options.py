@@ -16,7 +16,7 @@ from magicoder_gen.export.splits import TRAIN
 from magicoder_gen.records import Counts, Options
 from magicoder_gen.storage.rundir import RunDir, as_json
 
-_NAME = re.compile("[a-z][a-z0-9_]{0,39}")
+_NAME = re.compile(r"(?!.*_\d{5,}$)[a-z][a-z0-9_]{0,39}")  # what ends as the number of a part is another's name
 _SHARE = Annotated[float, msgspec.Meta(gt=0, le=1e9)]
 _RESERVED = "all"  # of datasets: every split at once
 
@@ -42,9 +42,16 @@ class ExportOptions(Options, frozen=True):
         where.compiled(self.where)
         if TRAIN not in self.splits:
             raise ValueError("splits has no train, which is where loaders look first; call one of them train")
+        folders = [block.folder for block in self.formats]
+        twice = next((name for name in folders if folders.count(name) > 1), None)
+        if twice:
+            raise ValueError(f"formats has {twice} more than once; both would be the folder data/{twice}")
         wrong = next((name for name in self.splits if name == _RESERVED or not _NAME.fullmatch(name)), None)
         if wrong is not None:
-            raise ValueError(f"splits has one that is called {wrong!r}; use up to 40 of a-z, 0-9 and _, and not all")
+            raise ValueError(
+                f"splits has one that is called {wrong!r}; use up to 40 of a-z, 0-9 and _, "
+                "not all, and no number of a part, as _00000, at the end"
+            )
 
     @property
     def asks_category(self) -> bool:

@@ -8,6 +8,7 @@ from itertools import accumulate
 
 from magicoder_gen.fingerprint import digest
 from magicoder_gen.records import Sample
+from magicoder_gen.storage.optouts import repository
 
 TRAIN = "train"
 _HASHES = float(16**32)
@@ -17,13 +18,14 @@ class Splits:
     """Draws splits by hash, in proportion to their shares: whatever else is exported, a repository stays where it is.
 
     As long as the shares do: they lie one after the other between 0 and 1, `train` first, the others by name, in which
-    order `names` has them.
+    order `names` and `shares`, which sum up to 1, have them.
     """
 
     def __init__(self, shares: Mapping[str, float]) -> None:
         self.names = sorted(shares, key=lambda name: (name != TRAIN, name))
         whole = sum(shares.values())
-        self._ends = [end / whole for end in accumulate(shares[name] for name in self.names)]
+        self.shares = {name: shares[name] / whole for name in self.names}
+        self._ends = list(accumulate(self.shares.values()))
 
     def of(self, sample: Sample) -> str:
         """Return the split's name."""
@@ -36,11 +38,11 @@ class Splits:
 def _group(sample: Sample) -> tuple[str, ...]:
     """Return what must not be divided: the repository, else the document, else the snippet, else the row.
 
-    Hosts do not tell the case of a repository's name.
+    A repository is one however its name is written: by its address, in another case.
     """
     origin = sample.seed.origin
-    if origin.repo is not None:
-        return "repo", origin.repo.casefold()
-    if origin.path is not None:
+    if origin.repo and (name := repository(origin.repo)):
+        return "repo", name
+    if origin.path and not origin.path.isspace():
         return "path", origin.corpus, origin.path
     return ("seed", sample.seed.text) if sample.seed.text.strip() else ("row", sample.id)

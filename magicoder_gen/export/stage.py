@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_FAR = 0.05  # from the share that was asked for
+
 _WORDS = Words()
 
 
@@ -54,7 +56,7 @@ def run(
         counts = _counts(tally, reasons)
         options.require_yield(counts)
         run.begin("export", {**options.inputs(run, categories), "facts": msgspec.to_builtins(facts)})
-    _tell_empty(splits.names, published)
+    _tell_shares(splits, published, tally.rows)
     for rejected in jsonl.read_parts(run.folder("rejections"), Rejected):
         tally.reject(rejected)
     told = msgspec.structs.replace(
@@ -68,9 +70,9 @@ def run(
     for each in published:
         parts.setdefault(f"data/{each.table.folder}", []).extend(each.parts)
     texts = {
-        "README.md": render(options.card, told, published=published, tally=tally),
-        "dataset_info.json": trainers.llama_factory(published),
-        "axolotl.yaml": trainers.axolotl(published),
+        files.CARD: render(options.card, told, published=published, tally=tally),
+        files.LLAMA_FACTORY: trainers.llama_factory(published),
+        files.AXOLOTL: trainers.axolotl(published),
     }
     parts["data"] = [_write_text(run.folder("data") / name, text) for name, text in texts.items()]
     return run.finish("export", state="complete", counts=counts, parts=parts, seconds=time.monotonic() - begun)
@@ -89,8 +91,7 @@ def _counts(tally: Tally, reasons: Counter[str]) -> Counts:
 
 
 def _tables(options: ExportOptions) -> list[Table]:
-    distinct = {block.folder: block for block in options.formats}
-    return [table for block in distinct.values() for table in formats.tables(block)]
+    return [table for block in options.formats for table in formats.tables(block)]
 
 
 def _wanted(options: ExportOptions, run: RunDir, reasons: Counter[str], kinds: "np.ndarray | None") -> Iterator[Row]:
@@ -121,12 +122,22 @@ def _samples(run: RunDir) -> int | None:
     return clean.counts.kept if clean and clean.counts else None
 
 
-def _tell_empty(names: list[str], published: list[Published]) -> None:
-    """Warn of splits that got no row: few repositories, or a small share."""
-    got = {each.split for each in published}
-    for name in names:
+def _tell_shares(splits: Splits, published: list[Published], rows: int) -> None:
+    """Warn of splits whose share is not what was asked for: repositories are few, or of very different sizes."""
+    got = {each.split: each.rows() for each in published}
+    for name, share in splits.shares.items():
         if name not in got:
             logger.warning("export: split %s got no row: all of a repository is in one split, and there are few", name)
+        elif abs(got[name] / rows - share) > _FAR:
+            logger.warning(
+                "export: split %s got %d of %d rows, %.0f %% where %.0f %% were asked for: "
+                "all of a repository is in one split, and there are few or large ones",
+                name,
+                got[name],
+                rows,
+                100 * got[name] / rows,
+                100 * share,
+            )
 
 
 def _write_text(path: Path, text: str) -> Part:

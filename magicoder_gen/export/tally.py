@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 
 from magicoder_gen.records import Record, Sample
+from magicoder_gen.storage.optouts import repository
 
 _CONTAMINATED = "decontaminate"
 
@@ -39,14 +40,15 @@ class Tally:
         origin = sample.seed.origin
         self.rows += 1
         self.categories.update([category] if category else [])
-        self.unplaced += origin.repo is None and origin.path is None and origin.swhid is None
+        repo = repository(origin.repo or "")
+        self.unplaced += not (repo or origin.path or origin.swhid)
         self.labels.update(list(sample.labels))
         self.models[sample.model] += 1
         self.languages[sample.seed.language] += 1
         self.licenses[origin.license] += 1
         self.corpora[origin.corpus] += 1
-        if origin.repo is not None:
-            self.repositories.add(origin.repo)
+        if repo:
+            self.repositories.add(repo)
 
     def reject(self, rejected: Rejected) -> None:
         """Count a row that was dropped, if it was for a benchmark."""

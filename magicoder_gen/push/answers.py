@@ -24,12 +24,13 @@ _AGAIN = "the same command goes on later"
 class Asked(Record, frozen=True):
     """Of which hub something was asked, about which page.
 
-    `source` is where the token is from, "" if none was sent.
+    `source` is where the token is from, `token` what is never shown, "" if none was sent.
     """
 
     hub: str
     page: str
     source: str
+    token: str
 
     def meaning(self, error: Exception, *, otherwise: str = "") -> MagicoderError:
         """Return our error for one of the library, or of the machine; `otherwise` is said of what is none of these."""
@@ -41,16 +42,16 @@ class Asked(Record, frozen=True):
         if isinstance(cause, HfHubHTTPError):
             return self._answer(cause.response)
         if type(cause).__name__ == "XetAuthenticationError":  # of hf_xet, which need not be here
-            return self._refused(_said(cause))
+            return self._refused(self._said(cause))
         if isinstance(cause, json.JSONDecodeError | KeyError | TypeError):
             return self.unreachable("it does not answer as a hub does")
         ours = of_the_machine(cause) if isinstance(cause, OSError | MemoryError) else None
-        return ours or self.unreachable(_said(cause) + otherwise)
+        return ours or self.unreachable(self._said(cause) + otherwise)
 
     def _impatient(self, cause: Again) -> MagicoderError:
         if isinstance(cause, Busy):
             return TryLater(f"{self.hub} asks to be left alone for a while: {cause}; {_AGAIN}")
-        return self.unreachable(str(cause))
+        return self.unreachable(self.shown(str(cause)))
 
     def unreachable(self, why: str) -> CorpusUnreachable:
         """Return the error for a hub that does not answer, or not as one."""
@@ -63,7 +64,7 @@ class Asked(Record, frozen=True):
         )
 
     def _answer(self, response: "httpx2.Response") -> MagicoderError:
-        status, said = response.status_code, _words(response)
+        status, said = response.status_code, self.shown(_words(response))
         behind = f" ({said})" if said else ""
         if status in _REFUSED:
             return self._refused(said)
@@ -85,6 +86,15 @@ class Asked(Record, frozen=True):
             f"{self.page}: the token in {self.source} is refused{behind}; use one that may write there"
         )
 
+    def shown(self, text: str) -> str:
+        """Return what somebody else says as it can be printed: short, in one line, without the token."""
+        plain = text.replace(self.token, "[token]") if self.token else text
+        return faults.shown(" ".join(plain.split()))[:_SHOWN].rstrip(". ")
+
+    def _said(self, error: Exception) -> str:
+        """Return what an error says, without what follows the `?` of a link: that is as good as a password."""
+        return self.shown(re.sub(r"\?[^\s'\"]*", "", faults.one_line(error)))
+
 
 def _cause(error: Exception) -> Exception:
     """Return what stands behind the error by which the library tells the name of a file."""
@@ -94,7 +104,7 @@ def _cause(error: Exception) -> Exception:
 
 
 def _words(response: "httpx2.Response") -> str:
-    """Return the server's own words, safe to print: its header, else the error of a JSON body; never XML of a storage.
+    """Return the server's own words: its header, else the error of a JSON body; never XML of a storage.
 
     That names keys and what was signed.
     """
@@ -105,13 +115,4 @@ def _words(response: "httpx2.Response") -> str:
             said = str(body["error"]) if isinstance(body, dict) and "error" in body else ""
         except ValueError:
             said = ""
-    return _shown(said)
-
-
-def _said(error: Exception) -> str:
-    """Return what an error says, without what follows the `?` of a link: that is as good as a password."""
-    return _shown(re.sub(r"\?[^\s'\"]*", "", faults.one_line(error)))
-
-
-def _shown(text: str) -> str:
-    return faults.shown(" ".join(text.split()))[:_SHOWN].rstrip(". ")
+    return said

@@ -8,7 +8,7 @@ from huggingface_hub import constants
 
 from magicoder_gen import __version__
 from magicoder_gen.errors import ConfigError
-from magicoder_gen.sample.corpora import faults, hub_answers
+from magicoder_gen.sample.corpora import faults, hub_answers, hub_requests
 from magicoder_gen.sample.corpora.hub_patience import Again
 
 AGENT = {"user-agent": f"magicoder-gen/{__version__}"}  # the library's own reports on the machine
@@ -33,9 +33,14 @@ class Busy(Again):
 
 
 class _Client(httpx2.Client):
-    """Raises Again where asking again may help, so that huggingface_hub does not do so in its own way."""
+    """Raises Again where asking again may help, so that huggingface_hub does not do so in its own way.
+
+    The token goes to the hub alone, whatever place an answer of it names.
+    """
 
     def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
+        if request.url.origin != httpx2.URL(hub_requests.endpoint()).origin:
+            request.headers.pop("authorization", None)
         if request.method == "GET":
             request.extensions["timeout"] = httpx2.Timeout(constants.HF_HUB_DOWNLOAD_TIMEOUT).as_dict()
         try:

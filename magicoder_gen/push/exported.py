@@ -3,12 +3,17 @@
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from magicoder_gen.errors import ConfigError, CorruptData
-from magicoder_gen.export import options
+from magicoder_gen.export import files, options
 from magicoder_gen.records import Record
 from magicoder_gen.storage import shards
 from magicoder_gen.storage.rundir import RunDir, StageEntry
+
+Read = TypeVar("Read")
+
+_HELD = 10_000_000  # bytes; what the hub takes as part of a commit is smaller
 
 
 class ExportedFile(Record, frozen=True):
@@ -33,14 +38,25 @@ class Export(Record, frozen=True):
 
     def card(self) -> str:
         """Return README.md, as the hub is to show it."""
-        path = self.folder / "README.md"
+        path = self.folder / files.CARD
         return _read(path, lambda: path.read_text(encoding="utf-8"))
 
     def verify(self, file: ExportedFile) -> None:
         """Raise CorruptData if the file does not hold what export wrote; reads it once, in pieces."""
         path = self.at(file)
-        if _read(path, lambda: shards.sha256_of(path)) != file.sha256:
-            raise CorruptData(f"{path}: not the file that export wrote; restore it, or delete it and run export again")
+        _require(path, _read(path, lambda: shards.sha256_of(path)), file)
+
+    def content(self, file: ExportedFile) -> Path | bytes:
+        """Return the bytes of a small file, which are what export wrote; else where it lies.
+
+        Raises CorruptData.
+        """
+        path = self.at(file)
+        if file.bytes > _HELD:
+            return path
+        content = _read(path, path.read_bytes)
+        _require(path, hashlib.sha256(content).hexdigest(), file)
+        return content
 
     def git_id(self, file: ExportedFile) -> str:
         """Return the hex SHA-1 that git calls the file's content by."""
@@ -63,7 +79,7 @@ def of(run: RunDir) -> Export:
     """
     entry = run.require("export")
     _require_fresh(run)
-    found = Export(run.folder("data"), _files(entry), entry.kept(), _license(entry))
+    found = Export(run.folder("data"), _files(entry, run), entry.kept(), _license(entry))
     for file in found.files:
         found.verify(file)
     return found
@@ -78,14 +94,22 @@ def _require_fresh(run: RunDir) -> None:
         )
 
 
-def _files(entry: StageEntry) -> list[ExportedFile]:
-    """Return the files, the card among them, in order of their paths."""
+def _files(entry: StageEntry, run: RunDir) -> list[ExportedFile]:
+    """Return the files, the card among them, in order of their paths; raise CorruptData for one that is not ours."""
     found = [
         ExportedFile(f"{folder}/{part.name}".removeprefix("data/"), part.bytes, part.sha256)
         for folder, parts in entry.parts.items()
         for part in parts
     ]
+    foreign = next((file.path for file in found if not (file.path in files.TEXTS or files.is_ours(file.path))), None)
+    if foreign is not None:
+        raise CorruptData(f"{run.root}: the manifest lists {foreign!r}, which no export writes; run export again")
     return sorted(found, key=lambda file: file.path)
+
+
+def _require(path: Path, sha256: str, file: ExportedFile) -> None:
+    if sha256 != file.sha256:
+        raise CorruptData(f"{path}: not the file that export wrote; restore it, or delete it and run export again")
 
 
 def _license(entry: StageEntry) -> str | None:
@@ -93,7 +117,7 @@ def _license(entry: StageEntry) -> str | None:
     return card.get("license") if isinstance(card, dict) else None
 
 
-def _read(path: Path, read: Callable[[], str]) -> str:
+def _read(path: Path, read: Callable[[], Read]) -> Read:
     try:
         return read()
     except OSError as error:

@@ -7,13 +7,16 @@ import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
 
 import huggingface_hub
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, constants
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RepositoryNotFoundError, RevisionNotFoundError
-from huggingface_hub.hf_api import RepoFile
-from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]  # exported, but not by its list
+from huggingface_hub.utils import (  # type: ignore[attr-defined]  # exported, but not by its list
+    hf_raise_for_status,
+    validate_repo_id,
+)
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from magicoder_gen.errors import ConfigError, CorpusUnreachable, MagicoderError
@@ -23,6 +26,9 @@ from magicoder_gen.push.exported import ExportedFile
 from magicoder_gen.records import Record
 from magicoder_gen.sample.corpora import hub_requests
 from magicoder_gen.sample.corpora.hub_patience import Again, patiently
+
+if TYPE_CHECKING:
+    import httpx2
 
 Answer = TypeVar("Answer")
 
@@ -79,7 +85,7 @@ class Hub:
         token, source = hub_requests.token("HF_TOKEN")
         self.has_token = token is not None
         self.page = f"{self.endpoint}/datasets/{name}"
-        self._asked = Asked(self.endpoint, self.page, source)
+        self._asked = Asked(self.endpoint, self.page, source, token or "")
         self._headers = {"authorization": f"Bearer {token}"} if token else {}
         self._api = HfApi(endpoint=self.endpoint, token=token or False, headers=client.AGENT)
         _silence()
@@ -101,7 +107,7 @@ class Hub:
             told = self._api.whoami()
             token = told.get("auth", {}).get("accessToken") or {}
             organisations = [each["name"] for each in told.get("orgs", [])]
-            return Account(told["name"], organisations, token.get("role") == "read")
+            return Account(self._asked.shown(told["name"]), organisations, token.get("role") == "read")
 
         try:
             return self._ask(tell)
@@ -126,9 +132,21 @@ class Hub:
         """Return the files of a commit by their paths."""
         if not commit:
             return {}
-        listed = partial(self._api.list_repo_tree, self.name, recursive=True, revision=commit, repo_type=_KIND)
-        entries = self._ask(lambda: list(listed()))
-        return {entry.path: _stored(entry) for entry in entries if isinstance(entry, RepoFile)}
+        return self._ask(partial(self._listed, commit))
+
+    def _listed(self, commit: str) -> dict[str, StoredFile]:
+        """List them by ourselves: the library follows a list to wherever it leads, for as long as it does."""
+        first = f"{self.endpoint}/api/datasets/{self.name}/tree/{quote(commit, safe='')}?recursive=true&expand=false"
+        try:
+            pages = [page.json() for page in hub_requests.pages(first, self.endpoint, self._page)]
+        except hub_requests.Endless as error:
+            raise self.unreachable(str(error)) from error
+        return {entry["path"]: _stored(entry) for page in pages for entry in page if entry["type"] == "file"}
+
+    def _page(self, url: str) -> "httpx2.Response":
+        answer = huggingface_hub.get_session().get(url, headers=self._headers)
+        hf_raise_for_status(answer)
+        return answer
 
     def create(self, *, private: bool) -> None:
         """Make the repository; if somebody was faster, theirs is taken as it is."""
@@ -140,9 +158,9 @@ class Hub:
         make = partial(self._api.create_branch, self.name, branch=self.revision, repo_type=_KIND, exist_ok=True)
         self._ask(make, tries=_MANY_TRIES)
 
-    def addition(self, file: ExportedFile, path: Path) -> CommitOperationAdd:
-        """Return what stands for a file that is to be sent."""
-        added = CommitOperationAdd(file.path, path)
+    def addition(self, file: ExportedFile, content: Path | bytes) -> CommitOperationAdd:
+        """Return what stands for a file that is to be sent: its bytes, or where they lie."""
+        added = CommitOperationAdd(file.path, content)
         added.upload_info.sha256 = bytes.fromhex(file.sha256)
         return added
 
@@ -157,7 +175,7 @@ class Hub:
             [addition],
             revision=self.revision,
             repo_type=_KIND,
-            free_memory=False,
+            free_memory=True,
             gitignore_content="",
         )
         self._ask(send, tries=_MANY_TRIES, otherwise="" if constants.HF_HUB_DISABLE_XET else _NO_XET)
@@ -193,7 +211,8 @@ class Hub:
                 json={"content": text, "repoType": _KIND},
             )
             if answer.status_code == 400:  # noqa: PLR2004  # bad request
-                said = "; ".join(str(each.get("message")) for each in answer.json().get("errors", []))
+                errors = answer.json().get("errors", [])
+                said = self._asked.shown("; ".join(str(each.get("message")) for each in errors))
                 raise ConfigError(f"the hub refuses the card README.md: {said}; correct export.card, and export again")
 
         self._ask(ask)
@@ -226,8 +245,8 @@ def _is_refused(error: HfHubHTTPError) -> bool:
     return error.response.headers.get("X-Error-Message", "").startswith("Invalid credentials")
 
 
-def _stored(entry: RepoFile) -> StoredFile:
-    return StoredFile(entry.size, entry.lfs.sha256 if entry.lfs else None, entry.blob_id)
+def _stored(entry: dict[str, Any]) -> StoredFile:
+    return StoredFile(entry["size"], entry["lfs"]["oid"] if entry.get("lfs") else None, entry["oid"])
 
 
 def _valid(name: str) -> str:

@@ -1,7 +1,13 @@
 """The command `push`: look, send, commit once."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from magicoder_gen import __version__
 from magicoder_gen.amounts import number_of
@@ -15,6 +21,9 @@ from magicoder_gen.records import Record
 from magicoder_gen.storage import pushes
 from magicoder_gen.storage.pushes import Pushed
 from magicoder_gen.storage.rundir import RunDir
+
+if TYPE_CHECKING:
+    from huggingface_hub import CommitOperationAdd
 
 logger = logging.getLogger(__name__)
 
@@ -49,11 +58,16 @@ def send(run: RunDir, name: str, *, revision: str, public: bool, message: str | 
             hub.check_card(export.card())
         if head is None:
             head = _made(hub, found)
+        noted = _line(hub, found)
         if found.is_done():
+            _note_found(run, msgspec.structs.replace(noted, commit=head.commit))
             return Push(False, found)
+        additions = _sent(hub, export, found)
+        pushes.note(run.root, noted)
         message = message or f"{found.rows:,} rows by magicoder-gen {__version__}"
-        commit = _sent(hub, export, found, head=head, message=message)
-        _note(run, hub.endpoint, found, commit)
+        commit = hub.commit(additions, found.removed, head=head, message=message)
+        with _noting(commit):
+            pushes.note(run.root, msgspec.structs.replace(noted, commit=commit), instead=noted)
     return Push(False, found, commit)
 
 
@@ -73,35 +87,54 @@ def _made(hub: Hub, found: Plan) -> Head:
     return head
 
 
-def _sent(hub: Hub, export: Export, found: Plan, *, head: Head, message: str) -> str:
-    """Send what is new or changed, and return the commit that shows it."""
+def _sent(hub: Hub, export: Export, found: Plan) -> list["CommitOperationAdd"]:
+    """Send what is large and new or changed; return what a commit needs to show all that is new or changed.
+
+    What it shows was verified, even if somebody writes to the files meanwhile.
+    """
     additions = []
     with metered(len(found.to_send()), found.bytes()) as meter:
         for file in found.to_send():
             meter.begin(file.path)
-            addition = hub.addition(file, export.at(file))
+            content = export.content(file)
+            addition = hub.addition(file, content)
             hub.upload(addition)
+            if isinstance(content, Path):
+                export.verify(file)
             additions.append(addition)
             meter.end(file.bytes)
-        return hub.commit(additions, found.removed, head=head, message=message)
+    return additions
 
 
-def _note(run: RunDir, hub: str, found: Plan, commit: str) -> None:
-    """Remember where rows went; what is published is so, even if that cannot be written down."""
-    sent, now = found.to_send(), datetime.now(UTC).isoformat(timespec="seconds")
-    pushed = Pushed(
-        now,
-        hub,
+def _line(hub: Hub, found: Plan) -> Pushed:
+    """Return what pushes.jsonl is to say, the commit being unknown."""
+    return Pushed(
+        datetime.now(UTC).isoformat(timespec="seconds"),
+        hub.endpoint,
         found.repository,
         found.revision,
-        commit,
+        commit=None,
         rows=found.rows,
-        files=len(sent),
+        files=len(found.to_send()),
         bytes=found.bytes(),
         removed=len(found.removed),
     )
+
+
+def _note_found(run: RunDir, line: Pushed) -> None:
+    """Remember where rows are that an earlier command sent without seeing the answer, or another machine."""
+    with _noting(line.commit):
+        place = (line.hub, line.repository, line.revision)
+        known = [one for one in pushes.read(run.root) if (one.hub, one.repository, one.revision) == place]
+        if not known or known[-1].commit is None:
+            pushes.note(run.root, line)
+
+
+@contextmanager
+def _noting(commit: str | None) -> Iterator[None]:
+    """Warn where the body cannot write something down: what is published is so all the same."""
     try:
-        pushes.note(run.root, pushed)
+        yield
     except (OSError, MagicoderError) as error:
         logger.warning("push: %s is made, but not noted in %s: %s", commit, pushes.NAME, error)
 

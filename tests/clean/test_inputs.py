@@ -35,6 +35,20 @@ def draft(row: Any, **columns: str) -> Sample | Rejection:
         ({"instruction": "p", "response": "s"}, "p"),
         ({"prompt": "p", "completion": "s"}, "p"),
         ({"question": "p", "answer": "s"}, "p"),
+        (
+            {
+                "prompt": [{"role": "system", "content": "be kind"}, {"role": "user", "content": "p"}],
+                "completion": [{"role": "assistant", "content": "s"}],
+            },
+            "p",
+        ),
+        (
+            {
+                "problem": [{"from": "human", "value": "a"}, {"from": "gpt", "value": "b"}],
+                "solution": [{"from": "gpt", "value": "s"}],
+            },
+            "a\n\nb",
+        ),
         ({"messages": [{"role": "user", "content": "p"}, {"role": "assistant", "content": "s"}]}, "p"),
         ({"conversations": [{"from": "human", "value": "p"}, {"from": "gpt", "value": "s"}]}, "p"),
         (
@@ -99,6 +113,17 @@ def test_what_was_exported_keeps_where_it_comes_from() -> None:
         assert (strange.seed.first_line, strange.seed.last_line) == (1, 2)
 
 
+@pytest.mark.parametrize("blank", ["", " ", "\n\t"])
+def test_blank_text_says_nothing_of_where_a_row_comes_from(blank: str) -> None:
+    """It is no repository and no licence; the ids of the row do not depend on it."""
+    names = ("repo", "path", "revision", "license", "swhid")
+    row = {"problem": "p", "solution": "s", "seed": "x"}
+    told, plain = draft(row | dict.fromkeys(names, blank)), draft(row)
+    assert isinstance(told, Sample)
+    assert told == plain
+    assert told.seed.origin == Origin("rows:rows.jsonl")
+
+
 def test_an_array_of_rows_is_refused(tmp_path: Path) -> None:
     """Before anything is done, with the remedy: each of its lines would be a rejection."""
     for text in ('[{"problem": "p", "solution": "s"}]', '[\n  {\n    "problem": "p"\n  }\n]\n'):
@@ -135,6 +160,12 @@ def test_an_id_is_of_what_the_row_says() -> None:
         ({"problem": None, "solution": "s"}, "missing_problem"),
         ({"problem": 7, "solution": "s"}, "problem_is_no_text"),
         ({"problem": "p", "solution": ["s"]}, "solution_is_no_text"),
+        ({"problem": [], "solution": "s"}, NO_PROBLEM),
+        ({"problem": [{"text": "p"}], "solution": "s"}, NO_PROBLEM),
+        ({"prompt": [{"role": "user", "content": 7}], "completion": [AN_ANSWER]}, NO_PROBLEM),
+        ({"prompt": [{"role": "system", "content": "p"}], "completion": [AN_ANSWER]}, "missing_problem"),
+        ({"prompt": [{"role": "user", "content": "p"}], "completion": [{"content": None}]}, "missing_solution"),
+        ({"prompt": [{"role": "user", "content": "p"}, "q"], "completion": [AN_ANSWER]}, NO_PROBLEM),
         ({"problem": " \n", "solution": "s"}, "empty_problem"),
         ({"problem": "p", "solution": ""}, "empty_solution"),
         ({"messages": [{"role": "user", "content": "p"}]}, "missing_solution"),

@@ -81,10 +81,10 @@ def test_the_hub_reads_the_front_matter() -> None:
     assert data["configs"] == [
         {
             "config_name": "problem_solution",
-            "data_files": [{"split": "train", "path": "problem_solution/train-*.jsonl"}],
+            "data_files": [{"split": "train", "path": "problem_solution/train-?????-of-00002.jsonl"}],
             "default": True,
         },
-        {"config_name": "messages", "data_files": [{"split": "train", "path": "messages/train-*.jsonl"}]},
+        {"config_name": "messages", "data_files": [{"split": "train", "path": "messages/train-?????-of-00002.jsonl"}]},
     ]
 
 
@@ -103,11 +103,10 @@ def test_splits_kinds_and_sizes_are_told() -> None:
     text = render(Card(), facts(), published=files, tally=a_tally("MIT"))
     (config,) = front_matter(text)["configs"]
     assert config["config_name"] == "openai_metadata"
-    assert config["data_files"][1] == {"split": "test", "path": "openai_metadata/test-*.parquet"}
+    assert config["data_files"][1] == {"split": "test", "path": "openai_metadata/test-?????-of-00002.parquet"}
     assert "| `openai` | `test` | 2 | 3,000 | 40,000 |" in text
-    assert (
-        'load_dataset("json", data_files="path/to/this/folder/openai/test-*.jsonl", split="train")  # its test' in text
-    )
+    named = "path/to/this/folder/openai/test-?????-of-00002.jsonl"
+    assert f'load_dataset("json", data_files="{named}", split="train")  # its test' in text
 
 
 def test_the_text_tells_how_it_was_made() -> None:
@@ -172,6 +171,13 @@ def test_decontamination_is_not_overstated(changes: dict[str, Any], said: str) -
     """What was off is called off."""
     cleaning = Cleaning(**({"benchmarks": {"humaneval": 492}, "verbatim": "drop"} | changes))
     assert said in render(Card(), facts(cleaning=cleaning), published=FILES, tally=a_tally("MIT"))
+
+
+def test_answers_of_each_seed_are_told() -> None:
+    """Or nobody could see why more answers than seeds are in the table."""
+    several = render(Card(), facts(answers=2), published=FILES, tally=a_tally("MIT"))
+    assert "- Asked: `teacher-1` with temperature 0.7, max_tokens 2500, 2 times about each seed.\n" in several
+    assert "about each seed" not in render(Card(), facts(), published=FILES, tally=a_tally("MIT"))
 
 
 def test_cleaning_is_told() -> None:

@@ -81,8 +81,9 @@ def _load_files(directory: Any, cache: Path, folder: str) -> Any:
     from datasets import load_dataset
 
     card = (directory.folder("data") / "README.md").read_text()
-    assert f'load_dataset("json", data_files="path/to/this/folder/{folder}/train-*.jsonl", split="train")' in card
-    pattern = str(directory.folder("data") / folder / "train-*.jsonl")
+    named = f"{folder}/train-?????-of-00002.jsonl"
+    assert f'load_dataset("json", data_files="path/to/this/folder/{named}", split="train")' in card
+    pattern = str(directory.folder("data") / named)
     return load_dataset("json", data_files=pattern, split="train", cache_dir=str(cache))
 
 
@@ -114,14 +115,12 @@ def test_openai_gets_messages_and_nothing_else(tmp_path: Path, kind: Literal["js
     assert [row["prompt_id"] for row in about] == [f"p{number}" for number in range(9)]
 
 
-@pytest.mark.parametrize("block", EVERY)
+@pytest.mark.parametrize("block", [*EVERY, PromptCompletion(style="text")])
 def test_clean_reads_what_was_exported(block: Any) -> None:
-    """As rows made elsewhere, without naming a column: task and answer come back, but for prompts that are turns."""
+    """As rows made elsewhere, without naming a column: task and answer come back; a prompt as text, with its end."""
     row = tables(block)[0].row(a_sample(text=HOSTILE))
-    if block == PromptCompletion():
-        assert Input(paths=(Path("x"),)).texts(row) == "problem_is_no_text"
-    else:
-        assert Input(paths=(Path("x"),)).texts(row) == (_TASK, _ANSWER)
+    end = "\n\n" if block == PromptCompletion(style="text") else ""
+    assert Input(paths=(Path("x"),)).texts(row) == (_TASK + end, _ANSWER)
 
 
 @pytest.mark.parametrize("block", EVERY)

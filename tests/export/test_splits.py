@@ -2,13 +2,15 @@
 
 from collections import Counter, defaultdict
 
+import pytest
 from exporting import a_sample
 from hypothesis import given
 from hypothesis import strategies as st
 
 from magicoder_gen.export.splits import Splits
+from magicoder_gen.export.tally import Tally
 
-names = st.one_of(st.none(), st.text("aAbB", max_size=2))
+names = st.one_of(st.none(), st.text("aAbB ", max_size=2))
 shares = st.dictionaries(st.sampled_from(["train", "test", "validation"]), st.floats(0.001, 100), min_size=1)
 
 
@@ -16,18 +18,43 @@ shares = st.dictionaries(st.sampled_from(["train", "test", "validation"]), st.fl
 def test_no_repository_document_or_snippet_is_in_two_splits(
     shares: dict[str, float], places: list[tuple[str | None, str | None, str]]
 ) -> None:
-    """A repository whatever the case of its name; without one, a document; without that, a snippet."""
+    """A repository however its name is written; without one, a document; without that, a snippet."""
     splits, found = Splits(shares), defaultdict(set)
     for number, (repo, path, text) in enumerate(places):
         split = splits.of(a_sample(number, text=text, repo=repo, path=path))
         assert split in shares
-        if repo is not None:
-            found["repo", repo.upper()].add(split)
-        elif path is not None:
+        if repo and repo.strip():
+            found["repo", repo.strip().upper()].add(split)
+        elif path and path.strip():
             found["path", path].add(split)
         elif text:
             found["text", text].add(split)
     assert all(len(each) == 1 for each in found.values())
+
+
+@pytest.mark.parametrize(
+    "form", ["https://github.com/{}", "{}.git", "github.com/{}", "git@github.com:{}", "{}/", " {}"]
+)
+def test_a_repository_is_one_however_it_is_written(form: str) -> None:
+    """As it is where authors opt out: by its address, with what git puts behind it; and the card counts it once."""
+    splits, tally = Splits({"train": 1, "test": 1}), Tally()
+    for number in range(40):
+        plain, other = (a_sample(number, repo=name) for name in (f"Org/r{number}", form.format(f"org/R{number}")))
+        assert splits.of(plain) == splits.of(other)
+        tally.add(plain)
+        tally.add(other)
+    assert len(tally.repositories) == 40
+
+
+def test_blank_names_are_none() -> None:
+    """Of samples that were cleaned when these counted: they do not make one repository of all rows."""
+    splits, tally = Splits({"train": 1, "test": 1}), Tally()
+    samples = [a_sample(number, repo="", path=f"f{number}.py") for number in range(40)]
+    assert {splits.of(sample) for sample in samples} == {"train", "test"}
+    for blank in ("", " "):
+        tally.add(a_sample(0, repo=blank, path=""))
+    assert tally.unplaced == 2
+    assert not tally.repositories
 
 
 def test_shares_are_kept_to() -> None:

@@ -146,6 +146,19 @@ def test_a_split_without_rows_is_told(tmp_path: Path, caplog: pytest.LogCaptureF
     assert load(directory, tmp_path / "cache").num_rows == 2
 
 
+def test_a_split_far_from_its_share_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A test set that is three times as large as it was meant to be is no surprise later."""
+    directory = a_run(tmp_path / "run", [a_sample(number, repo=f"owner/{number % 2}") for number in range(40)])
+    with caplog.at_level(logging.WARNING):
+        exported(directory, ExportOptions(splits={"train": 0.7, "test": 0.3}))
+    sizes = {name: len(rows(directory, "messages", name)) for name in ("train", "test")}
+    told = [record.getMessage() for record in caplog.records]
+    assert sizes == {"train": 20, "test": 20}
+    assert [line.partition(", 50 %")[0] for line in told] == [
+        f"export: split {name} got 20 of 40 rows" for name in ("train", "test")
+    ]
+
+
 def test_a_condition_that_holds_for_none_leaves_the_earlier_export(tmp_path: Path) -> None:
     """Files and record both."""
     directory = a_run(tmp_path, [a_sample(), a_sample(1)])
@@ -199,11 +212,13 @@ def test_options_come_from_yaml() -> None:
     ("section", "said"),
     [
         ("{formats: []}", "export.formats: expected list of length >= 1"),
+        ("{formats: [{type: alpaca}, {type: alpaca}]}", "export: formats has alpaca more than once; both would be"),
         ("{file: csv}", "export.file: unknown name 'csv'; known here: jsonl, parquet"),
         ("{where: langage = 1}", "export: where, character 1, at langage: no field langage; did you mean language?"),
         ("{splits: {test: 1}}", "export: splits has no train"),
         ("{splits: {train: 1, all: 1}}", "export: splits has one that is called 'all'; use up to 40"),
         ("{splits: {train: 1, ../x: 1}}", "export: splits has one that is called '../x'"),
+        ("{splits: {train: 1, train_00000: 1}}", "export: splits has one that is called 'train_00000'; use up to 40"),
         ("{splits: {train: 0}}", "export.splits"),
         ("{select: {rows: 0}}", "export.select.rows"),
         ("{select: {rows: 1, balance: x}}", "export.select: no field x; known are id, "),

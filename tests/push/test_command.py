@@ -13,6 +13,8 @@ from exporting import files
 from hub_upload_server import HANG, TOKEN, UploadServer, serving
 from pushing import a_pushable_run
 
+from magicoder_gen.storage import pushes
+
 LOAD = """
 import sys, datasets
 datasets.disable_progress_bars()
@@ -54,6 +56,28 @@ def test_killed_in_the_middle_it_goes_on(tmp_path: Path, surroundings: Surroundi
         assert again.returncode == 0, again.stderr
         assert server.received == sum(sizes[path] for path in large)
         assert server.repositories["owner/pairs"].files().items() >= files(run).items()
+
+
+def test_killed_before_the_answer_it_knows_where_rows_may_be(tmp_path: Path, surroundings: Surroundings) -> None:
+    """After kill -9 behind the commit, which nobody was told of."""
+    run = a_pushable_run(tmp_path / "run")
+    with serving() as server:
+        server._behaviour = lambda key, _n: HANG if "/commit/" in key else None
+        with command.start("push", "run", "owner/pairs", "--send", cwd=tmp_path, **surroundings(server)) as process:
+            assert server.hanging.wait(30)
+            process.send_signal(signal.SIGKILL)
+        (line,) = pushes.read(run.root)
+        assert (line.hub, line.repository, line.revision, line.commit) == (server.url, "owner/pairs", "main", None)
+
+
+@pytest.mark.parametrize("url", ["http://[::1", "http://127.0.0.1:99999", "http://localhost:80a", "hub.invalid"])
+def test_a_wrong_endpoint_is_told_in_one_line(tmp_path: Path, url: str) -> None:
+    """The library fails on some of them where it is imported."""
+    a_pushable_run(tmp_path / "run")
+    done = command.run("push", "run", "owner/pairs", cwd=tmp_path, HF_ENDPOINT=url, HF_TOKEN=TOKEN)
+    assert done.returncode == 78
+    assert done.stderr.startswith("ERROR HF_ENDPOINT is no plain http address")
+    assert done.stderr.count("\n") == 1
 
 
 def test_large_files_go_through_xet_where_it_is_installed(tmp_path: Path, surroundings: Surroundings) -> None:

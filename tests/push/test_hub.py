@@ -1,5 +1,6 @@
 """A hub that misbehaves: what is asked again, what is told, and that no secret is."""
 
+import json
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -11,15 +12,17 @@ from hub_upload_server import CUT, LOST, TOKEN, Answer, Behaviour, serving
 
 from magicoder_gen import __version__
 from magicoder_gen.errors import ConfigError, CorpusUnreachable, MagicoderError, NotAuthorised, TryLater
-from magicoder_gen.push import stage
+from magicoder_gen.push import exported, stage
 from magicoder_gen.push.stage import Push
 from magicoder_gen.sample.corpora import hub_patience
+from magicoder_gen.storage import pushes
 from magicoder_gen.storage.rundir import RunDir
 
 Pushing = Callable[..., Push]
 WHOAMI, CREATE = "GET /api/whoami-v2", "POST /api/repos/create"
 INFO, TREE = "GET /api/datasets/owner/pairs/revision/main", "GET /api/datasets/owner/pairs/tree/"
 PREUPLOAD, COMMIT = "POST /api/datasets/owner/pairs/preupload/main", "POST /api/datasets/owner/pairs/commit/main"
+VALIDATE = "POST /api/validate-yaml"
 BATCH, STORAGE = "POST /datasets/owner/pairs.git/info/lfs/objects/batch", "PUT /objects/"
 REFUSAL = "<Error><AWSAccessKeyId>AKIAS3cr3t</AWSAccessKeyId></Error>"
 FOREVER = 1000
@@ -121,13 +124,85 @@ def test_a_hub_that_asks_for_time_gets_it_and_the_log_says_so(
 
 
 def test_a_commit_whose_answer_was_lost_is_not_made_twice(push: Pushing, run: RunDir) -> None:
-    """The second try is upon another commit, so it is refused; the next command finds that all is there."""
+    """The second try is upon another commit, so it is refused; the next command finds that all is there, and where.
+
+    That rows may be there is known from the moment on that the commit was asked for.
+    """
     with serving(failing(COMMIT, LOST, 1)) as server:
         with pytest.raises(TryLater, match="run the same command again"):
             push(run, server)
         assert len(server.repositories["owner/pairs"].messages) == 2
+        assert [(line.repository, line.commit) for line in pushes.read(run.root)] == [("owner/pairs", None)]
         assert stage.lines(push(run, server))[-1].startswith("nothing to send")
         assert len(server.repositories["owner/pairs"].messages) == 2
+        made = server.repositories["owner/pairs"].branches["main"]
+        push(run, server)
+        assert [line.commit for line in pushes.read(run.root)] == [None, made]
+
+
+@pytest.mark.parametrize(
+    ("where", "status"),
+    [(PREUPLOAD, status) for status in (400, 402, 403, 404, 409, 418)] + [(VALIDATE, 400), (STORAGE, 400)],
+)
+@pytest.mark.parametrize("by", ["header", "body"])
+def test_a_token_that_is_sent_back_is_not_shown(push: Pushing, run: RunDir, where: str, status: int, by: str) -> None:
+    """By a hub, or by a proxy that shows what it was asked."""
+    error = {"error": f"Bearer {TOKEN}", "errors": [{"message": f"you are\x1b[2J {TOKEN}"}]}
+    answer = said(status, f"bad {TOKEN}") if by == "header" and where != VALIDATE else (status, {}, json.dumps(error))
+    with serving(failing(where, answer, FOREVER)) as server, pytest.raises(MagicoderError) as raised:
+        push(run, server)
+    assert TOKEN not in str(raised.value)
+    assert "\x1b" not in str(raised.value)
+    assert where == STORAGE or "[token]" in str(raised.value)
+
+
+def test_a_dry_run_does_not_show_it_either(push: Pushing, run: RunDir) -> None:
+    """What it could not find out goes to stdout, and so does the name of the account."""
+    with serving(failing(INFO, (418, {}, json.dumps({"error": TOKEN})), FOREVER)) as server:
+        with pytest.raises(MagicoderError, match=r"\[token\]"):
+            push(run, server, dry_run=True)
+    with serving(failing(WHOAMI, (200, {}, json.dumps({"name": TOKEN})), FOREVER)) as server:
+        assert TOKEN not in "\n".join(stage.lines(push(run, server, dry_run=True)))
+
+
+@pytest.mark.parametrize("elsewhere", [True, False])
+def test_a_list_is_read_here_and_to_its_end(push: Pushing, run: RunDir, *, elsewhere: bool) -> None:
+    """A link to its next page may name the hub that a mirror mirrors: the token is not for that."""
+    with serving() as other, serving() as server:
+        first = {"type": "file", "path": "theirs.txt", "size": 1, "oid": "0" * 40}
+        where = other.url.replace("127.0.0.1", "localhost") if elsewhere else server.url
+        server.repositories["owner/pairs"] = Repository(private=True)
+        path = TREE.removeprefix("GET ") + server.repositories["owner/pairs"].branches["main"]
+        link = f'<{where}{path}?recursive=true&cursor=2>; rel="next"'
+        headers = {"Link": link, "Content-Type": "application/json"}
+        server._behaviour = failing(TREE, (200, headers, json.dumps([first])), 1)
+        assert push(run, server, dry_run=True).plan.others == 2
+        assert other.asked == []
+        server._behaviour = failing(TREE, (200, headers, "[]"), FOREVER)
+        with pytest.raises(CorpusUnreachable, match="its list of files does not end"):
+            push(run, server)
+
+
+def test_nobody_else_gets_the_token(push: Pushing, run: RunDir) -> None:
+    """The hub may name any place at which an upload is to be confirmed."""
+
+    def batch(key: str, _number: int) -> Answer:
+        if not key.startswith(BATCH):
+            return None
+        place = other.url.replace("127.0.0.1", "localhost")
+        actions = {name: {"href": f"{place}/{name}"} for name in ("upload", "verify")}
+        objects = [{"oid": "0" * 64, "size": 1, "actions": actions}]
+        return 200, {"Content-Type": "application/json"}, json.dumps({"transfer": "basic", "objects": objects})
+
+    with serving(lambda _key, _number: (200, {}, "")) as other, serving(batch) as server:
+        digest = next(file.sha256 for file in exported.of(run).files if file.path == "README.md")
+        answer = batch(BATCH, 1)
+        assert isinstance(answer, tuple)
+        server._behaviour = failing(BATCH, (*answer[:2], answer[2].replace("0" * 64, digest)), FOREVER)
+        with pytest.raises(MagicoderError):  # of the second file it says the same
+            push(run, server)
+        assert {method for method, _ in other.asked} >= {"PUT", "POST"}
+        assert not any("Authorization" in headers for headers in other.headers)
 
 
 def test_a_mirror_that_knows_no_accounts_will_do(push: Pushing, run: RunDir) -> None:

@@ -11,7 +11,7 @@ from hub_upload_server import ORGANISATION, TOKEN, UploadServer, serving
 from pushing import a_pushable_run
 
 from magicoder_gen import __version__
-from magicoder_gen.errors import ConfigError, NotAuthorised, TryLater
+from magicoder_gen.errors import ConfigError, CorruptData, NotAuthorised, TryLater
 from magicoder_gen.export.card import Card
 from magicoder_gen.push import stage
 from magicoder_gen.push.stage import Push
@@ -243,6 +243,28 @@ def test_where_rows_went_is_remembered(push: Pushing, run: RunDir) -> None:
         assert noted.commit == done.commit
         assert (noted.hub, noted.repository, noted.revision) == (server.url, "owner/pairs", "main")
         assert (noted.rows, noted.files, noted.bytes) == (40, 5, sum(map(len, files(run).values())))
+
+
+def test_nothing_is_published_that_cannot_be_remembered(push: Pushing, run: RunDir) -> None:
+    """Large files may be there, which nobody sees; a commit is not asked for."""
+    (run.root / pushes.NAME).mkdir()
+    with serving() as server:
+        with pytest.raises(CorruptData, match=r"pushes\.jsonl: Is a directory; make it readable"):
+            push(run, server)
+        assert len(server.repositories["owner/pairs"].messages) == 1
+
+
+def test_rows_that_another_machine_sent_are_remembered(push: Pushing, run: RunDir) -> None:
+    """A run whose list was lost, or a copy of it: what the repository holds is noted once."""
+    with serving() as server:
+        push(run, server)
+        (run.root / pushes.NAME).unlink()
+        for _ in range(2):
+            push(run, server)
+        (noted,) = pushes.read(run.root)
+        assert noted.commit == server.repositories["owner/pairs"].branches["main"]
+        push(run, server, revision="next")
+        assert [line.revision for line in pushes.read(run.root)] == ["main", "next"]
 
 
 def test_nobody_writes_to_the_run_meanwhile(push: Pushing, run: RunDir) -> None:

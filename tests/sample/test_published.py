@@ -8,7 +8,7 @@ import msgspec
 import pyarrow
 import pyarrow.parquet
 import pytest
-from sampling import Seen, Watched, a_run, of_tables, sampled, seeds
+from sampling import Blocked, Seen, Watched, a_run, of_tables, sampled, seeds
 
 from magicoder_gen.executors import Processes, Serial
 from magicoder_gen.records import Traffic
@@ -174,9 +174,9 @@ def test_an_interruption_is_not_hidden_by_a_disk_that_is_full(
     """That the progress cannot be written is not what ended the reading."""
     monkeypatch.setattr(checkpoint, "SECONDS", 1e9)
     run = a_run(tmp_path)
-    (run.folder("seeds") / ".scan.progress.tmp").mkdir(parents=True)
+    blocked = Blocked(run.folder("seeds") / "scan.progress", stop=3)
     with pytest.raises(KeyboardInterrupt):
-        sampled(of_length(tables, "known"), run, executor=Watched(stop=3))
+        sampled(of_length(tables, "known"), run, executor=blocked)
 
 
 def test_a_document_that_is_lost_counts_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

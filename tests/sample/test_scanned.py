@@ -9,7 +9,7 @@ import msgspec
 import pyarrow
 import pyarrow.parquet
 import pytest
-from sampling import Watched, a_run, of_tables, sampled, seeds
+from sampling import Blocked, Watched, a_run, of_tables, sampled, seeds
 
 from magicoder_gen.executors import Processes
 from magicoder_gen.sample import checkpoint, fragments, scanned
@@ -197,9 +197,9 @@ def test_an_interruption_is_not_hidden_by_a_disk_that_is_full(
     """That the progress cannot be written is not what ended the reading."""
     monkeypatch.setattr(fragments, "TASK_BYTES", 1500)
     run = a_run(tmp_path)
-    (run.folder("seeds") / ".scan.progress.tmp").mkdir(parents=True)
+    blocked = Blocked(run.folder("seeds") / "scan.progress", stop=9)
     with pytest.raises(KeyboardInterrupt):
-        sampled(of_tables(tables, num=100), run, executor=Watched(stop=9))
+        sampled(of_tables(tables, num=100), run, executor=blocked)
 
 
 def test_a_weight_that_cannot_be_kept_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

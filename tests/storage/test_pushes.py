@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from magicoder_gen.errors import CorruptData
@@ -18,6 +19,15 @@ def test_what_is_noted_is_read_in_order(tmp_path: Path) -> None:
     pushes.note(tmp_path, FIRST)
     pushes.note(tmp_path, second)
     assert pushes.read(tmp_path) == [FIRST, second]
+
+
+def test_what_was_asked_for_is_replaced_by_what_was_made(tmp_path: Path) -> None:
+    """Its own line and no other; one whose answer never came stays."""
+    asked = [msgspec.structs.replace(FIRST, at=f"2026-01-0{day}T00:00:00+00:00", commit=None) for day in (1, 2)]
+    for line in asked:
+        pushes.note(tmp_path, line)
+    pushes.note(tmp_path, FIRST, instead=asked[1])
+    assert pushes.read(tmp_path) == [asked[0], FIRST]
 
 
 def test_a_damaged_line_is_told_and_kept(tmp_path: Path) -> None:

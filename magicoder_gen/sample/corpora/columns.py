@@ -100,9 +100,12 @@ class Columns(Block, frozen=True):
 
 
 def as_word(value: Any) -> str | None:
-    """Return a value as text; a list, as licences come, joined by commas."""
-    if value is None or isinstance(value, str):
-        return value
+    """Return a value as text, None for blank text; a list, as licences come, joined by commas."""
+    word = value
     if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        word = value.decode("utf-8", "replace")
+    elif isinstance(value, list):
+        word = ", ".join(map(str, value))
+    elif value is not None and not isinstance(value, str):
+        word = str(value)
+    return word if word and not word.isspace() else None

@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,7 @@ _ENDPOINT = "https://huggingface.co"
 _FEW_TRIES = 3  # where nothing is lost yet, so that a wrong endpoint or no network is told within seconds
 _MANY_TRIES = 6  # where a run of hours would stop: with the waits of our own, half a minute
 _NO_HUB = "it does not answer as a hub does"
+_MOST_PAGES = 10_000  # of a list: ten million files
 _LINKS = 1000
 # Where the bytes of a file lie, by token_env and the hub's address of the file: so a range takes one round trip, not
 # two. Such a link expires, and is a secret as long as it does not: it stays in this process.
@@ -38,6 +40,7 @@ def endpoint() -> str:
     try:
         parts = urlsplit(url)
         is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and not _holds_more(url)
+        is_address = is_address and parts.port != 0
     except ValueError:
         is_address = False
     if not is_address:  # its value may hold a password
@@ -66,6 +69,33 @@ def _holds_more(url: str) -> bool:
     return any(mark in url for mark in "@?#") or not url.isprintable()
 
 
+class Endless(Exception):  # told as what the hub does
+    """A list whose next page is one that was there before, or which has more pages than any."""
+
+
+def pages(first: str, endpoint: str, ask: Callable[[str], "httpx2.Response"]) -> Iterator["httpx2.Response"]:
+    """Yield the pages of a list, asked for one by one at our endpoint, wherever the hub says that the next one is.
+
+    A mirror passes on links to the hub it mirrors, which the token is not for. Raises Endless.
+    """
+    asked: set[str] = set()
+    url: str | None = first
+    while url:
+        if url in asked or len(asked) == _MOST_PAGES:
+            raise Endless("its list of files does not end")
+        asked.add(url)
+        page = ask(url)
+        yield page
+        url = _here(page.links.get("next", {}).get("url"), endpoint)
+
+
+def _here(url: str | None, endpoint: str) -> str | None:
+    if url is None or url.startswith(f"{endpoint}/"):
+        return url
+    parts = urlsplit(url)
+    return f"{endpoint}{parts.path}?{parts.query}"
+
+
 class Repository(Record, frozen=True):
     """A dataset on the hub. It holds no token: each request looks that up where `token_env` says."""
 
@@ -92,12 +122,14 @@ class Repository(Record, frozen=True):
     def entries(self, commit: str, folder: str, *, recursive: bool) -> list[dict[str, Any]]:
         """Return what is in `folder` ("" = the root), in the hub's order; raise Missing if there is none."""
         below = f"/{quote(folder, safe='')}" if folder else ""
-        url: str | None = f"{self._api}/tree/{commit}{below}?recursive={str(recursive).lower()}&expand=false"
+        first = f"{self._api}/tree/{commit}{below}?recursive={str(recursive).lower()}&expand=false"
+        ask = partial(self._get, revision=commit, tries=_FEW_TRIES)
         found: list[dict[str, Any]] = []
-        while url:
-            response = self._get(url, revision=commit, tries=_FEW_TRIES)
-            found += self._json(response, commit)
-            url = self._here(response.links.get("next", {}).get("url"))
+        try:
+            for page in pages(first, self.endpoint, ask):
+                found += self._json(page, commit)
+        except Endless as error:
+            raise self._question(commit).unreachable(str(error)) from error
         return found
 
     def part(self, commit: str, path: str, span: Span, *, ended: threading.Event | None = None) -> bytes:
@@ -116,13 +148,6 @@ class Repository(Record, frozen=True):
     @property
     def _api(self) -> str:
         return f"{self.endpoint}/api/datasets/{self.name}"
-
-    def _here(self, url: str | None) -> str | None:
-        """Return `url` at our endpoint: a mirror passes on links to the hub it mirrors, the token is not for that."""
-        if url is None or url.startswith(f"{self.endpoint}/"):
-            return url
-        parts = urlsplit(url)
-        return f"{self.endpoint}{parts.path}?{parts.query}"
 
     def _get(
         self, url: str, *, revision: str, tries: int, span: Span | None = None, ended: threading.Event | None = None

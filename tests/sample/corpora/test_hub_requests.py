@@ -9,6 +9,7 @@ from hub_builders import TOKEN, everything, once, texts
 from hub_server import COMMIT, serving
 
 from magicoder_gen.errors import ConfigError, CorpusUnreachable, NotAuthorised
+from magicoder_gen.sample.corpora import hub_requests
 from magicoder_gen.sample.corpora.hub import Hub
 
 
@@ -69,6 +70,22 @@ def test_a_mirror_is_not_left_for_the_hub_it_mirrors(dataset: Path, at: Any) -> 
         assert len(at(server, data_dir=None).fragments()) == 9
 
 
+def test_a_list_that_does_not_end_is_told(dataset: Path, at: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One whose next page was there before, or that has more pages than any list of files."""
+
+    def again(path: str, _number: int) -> Any:
+        link = f'<{server.url}{path}?recursive=true&expand=false&cursor=7>; rel="next"'
+        return (200, {"Link": link, "Content-Type": "application/json"}, "[]") if "/tree/" in path else None
+
+    with serving(dataset, again) as server:
+        with pytest.raises(CorpusUnreachable, match="its list of files does not end"):
+            at(server, data_dir=None).fragments()
+        assert server.requests < 6
+    monkeypatch.setattr(hub_requests, "_MOST_PAGES", 1)
+    with serving(dataset, page=2) as server, pytest.raises(CorpusUnreachable, match="does not end"):
+        at(server, data_dir=None).fragments()
+
+
 @pytest.mark.parametrize("endpoint", ["http://127.0.0.1:{port}", "http://hub.invalid"])
 def test_no_hub_no_documents(at: Any, monkeypatch: pytest.MonkeyPatch, unused_port: int, endpoint: str) -> None:
     """A refused connection and an unknown host are told in one line that names the endpoint."""
@@ -122,6 +139,9 @@ def test_nothing_is_printed_or_kept(
         "https://hub.invalid/?token=s3cret",
         "https://hub.invalid/#s3cret",
         "https://hub.invalid/s3c\nret",
+        "http://[::1",
+        "http://hub.invalid:99999",
+        "http://hub.invalid:80a",
     ],
 )
 def test_an_endpoint_that_is_no_address_is_named(monkeypatch: pytest.MonkeyPatch, url: str) -> None:

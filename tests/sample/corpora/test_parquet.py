@@ -35,13 +35,13 @@ def a_file(path: Path, columns: dict[str, Any], **options: Any) -> Path:
 
 @pytest.mark.parametrize("kind", TYPES, ids=str)
 def test_every_kind_of_string_is_a_text(tmp_path: Path, kind: pyarrow.DataType) -> None:
-    """Null is `empty`; more bytes than allowed is `too_large`, counted in UTF-8."""
+    """Null is `empty`; more bytes than allowed is `too_large`, counted in UTF-8. Where it is a name, blank is none."""
     values = pyarrow.array(["a\n", None, "", "\u00e9" * 4, "a\n"]).cast(kind)
     columns = {"content": pyarrow.chunked_array([values.slice(0, 1), values.slice(1)]), "repo": values}
     corpus = a_corpus(a_file(tmp_path / "a.parquet", columns), max_bytes=7, repo="repo")
     assert texts(corpus) == ["a\n", "", "a\n"]
     assert reasons(corpus) == {"empty": 1, "too_large": 1}
-    assert [row.locate().repo for row in documents_of(corpus) if isinstance(row, Document)] == ["a\n", "", "a\n"]
+    assert [row.locate().repo for row in documents_of(corpus) if isinstance(row, Document)] == ["a\n", None, "a\n"]
 
 
 def test_columns_of_other_types_are_bad_rows(tmp_path: Path) -> None:

@@ -123,6 +123,16 @@ def test_licences_may_be_lists(tmp_path: Path, suffix: str) -> None:
     assert document.locate().license == "MIT, Apache-2.0"
 
 
+@pytest.mark.parametrize("suffix", [".parquet", ".jsonl"])
+@pytest.mark.parametrize("blank", ["", " ", "\n\t", []])
+def test_blank_text_says_nothing_of_where_a_row_comes_from(tmp_path: Path, suffix: str, blank: object) -> None:
+    """As null does: it is no repository that many rows share, and no licence."""
+    path = a_table(tmp_path, suffix, [{"content": "a", "r": "o/r" if blank == [] else blank, "l": blank}])
+    (document,) = documents_of(a_corpus(path, repo="r", license="l"))
+    assert isinstance(document, Document)
+    assert (document.locate().repo, document.locate().license) == ("o/r" if blank == [] else None, None)
+
+
 def test_fragments_and_documents_survive_pickling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another process, in another folder, reads a fragment of a relative path."""
     a_table(tmp_path, ".parquet")
