@@ -14,11 +14,20 @@ from magicoder_gen.cli import output, parameters
 @click.option(
     "--public", is_flag=True, help="Let everybody see a repository that is made. One that exists stays as is."
 )
+@click.option("--withdraw", is_flag=True, help="Take back all rows and the card, whatever RUN holds now.")
 @click.option("--revision", default="main", show_default=True, metavar="BRANCH", help="Made from main if missing.")
 @click.option("--message", metavar="TEXT", help="What the commit says [how many rows].")
 @parameters.JSON
 def push(
-    run: Path, repository: str, *, send: bool, public: bool, revision: str, message: str | None, as_json: bool
+    run: Path,
+    repository: str,
+    *,
+    send: bool,
+    public: bool,
+    withdraw: bool,
+    revision: str,
+    message: str | None,
+    as_json: bool,
 ) -> None:
     """Bring the dataset OWNER/NAME on the Hugging Face Hub to what `export` wrote into the run directory RUN.
 
@@ -32,7 +41,7 @@ def push(
     from magicoder_gen.push import stage
 
     if send:
-        done = stage.send(found, repository, revision=revision, public=public, message=message)
+        done = stage.send(found, repository, revision=revision, public=public, message=message, withdraw=withdraw)
     else:
-        done = stage.look(found, repository, revision=revision, public=public)
+        done = stage.look(found, repository, revision=revision, public=public, withdraw=withdraw)
     output.show(done, stage.lines, as_json=as_json)

@@ -75,7 +75,7 @@ class ExportOptions(Options, frozen=True):
             raise NothingDone(
                 f"export: export.where holds for none of {counts.taken} samples; change it, nothing was exported"
             )
-        raise NothingDone("export: there are no samples to export; see rejections/ for why clean kept none")
+        raise NothingDone("export: there are no samples to export; rejections/ or, after a purge, purges.jsonl say why")
 
 
 def is_stale(run: RunDir) -> bool:

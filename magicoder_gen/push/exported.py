@@ -85,6 +85,11 @@ def of(run: RunDir) -> Export:
     return found
 
 
+def nothing(run: RunDir) -> Export:
+    """Return what is published where all rows are taken back."""
+    return Export(run.folder("data"), [], 0, None)
+
+
 def _require_fresh(run: RunDir) -> None:
     """Refuse rows that `clean` may have dropped since, such as those that a stricter check finds."""
     if options.is_stale(run):

@@ -47,6 +47,10 @@ class Plan(Record, frozen=True):
         """Return how large these are together."""
         return sum(file.bytes for file in self.to_send())
 
+    def is_withdrawal(self) -> bool:
+        """Whether all rows are taken back."""
+        return not self.files
+
     def is_done(self) -> bool:
         """Whether the repository holds what it should."""
         return not self.to_send() and not self.removed
@@ -60,7 +64,8 @@ def look(export: Export, hub: Hub, *, public: bool) -> tuple[Plan, Head | None]:
     base = head or main
     stored = hub.files(base.commit) if base else {}
     ours = {file.path for file in export.files}
-    removed = sorted(path for path in stored if path not in ours and files.is_ours(path))
+    texts = () if ours else files.TEXTS  # which would describe rows that are gone
+    removed = sorted(path for path in stored if path not in ours and (files.is_ours(path) or path in texts))
     plan = msgspec.structs.replace(
         _unknown(export, hub),
         exists=main is not None,
@@ -80,10 +85,10 @@ def guess(export: Export, hub: Hub, *, public: bool) -> Plan:
     try:
         plan, _ = look(export, hub, public=public)
     except CorpusUnreachable as error:
-        return msgspec.structs.replace(_unknown(export, hub), notes=[f"what is there is unknown: {error}"])
+        plan = msgspec.structs.replace(_unknown(export, hub), notes=[f"what is there is unknown: {error}"])
     if hub.has_token:
         return plan
-    hidden = "" if plan.exists else "; a private repository would not be seen without one"
+    hidden = "; a private repository would not be seen without one" if plan.exists is False else ""
     return msgspec.structs.replace(plan, notes=[*plan.notes, f"there is no token, which --send needs{hidden}"])
 
 

@@ -36,25 +36,28 @@ class Push(Record, frozen=True):
     commit: str | None = None
 
 
-def look(run: RunDir, name: str, *, revision: str, public: bool) -> Push:
+def look(run: RunDir, name: str, *, revision: str, public: bool, withdraw: bool = False) -> Push:
     """Return what a push would do; changes nothing, here or there."""
     hub = Hub(name, revision)
-    return Push(True, plan.guess(exported.of(run), hub, public=public))
+    return Push(True, plan.guess(_wanted(run, withdraw=withdraw), hub, public=public))
 
 
-def send(run: RunDir, name: str, *, revision: str, public: bool, message: str | None) -> Push:
+def send(run: RunDir, name: str, *, revision: str, public: bool, message: str | None, withdraw: bool = False) -> Push:
     """Bring the repository to what the export holds, in one commit; raises what `Hub` and `exported.of` do.
 
-    Killed at any time, the same command goes on: large files that the hub has are not sent again.
+    `withdraw` takes back all that an export wrote, whatever this run holds. Killed at any time, the same command goes
+    on: large files that the hub has are not sent again.
     """
     hub = Hub(name, revision)
     hub.require_token()
     with run.locked():
-        export = exported.of(run)
+        export = _wanted(run, withdraw=withdraw)
         found, head = plan.look(export, hub, public=public)
         if found.notes:
             raise NotAuthorised("; ".join(found.notes))
-        if not found.is_done():
+        if withdraw and head is None:
+            return Push(False, found)
+        if not found.is_done() and not withdraw:
             hub.check_card(export.card())
         if head is None:
             head = _made(hub, found)
@@ -64,11 +67,19 @@ def send(run: RunDir, name: str, *, revision: str, public: bool, message: str | 
             return Push(False, found)
         additions = _sent(hub, export, found)
         pushes.note(run.root, noted)
-        message = message or f"{found.rows:,} rows by magicoder-gen {__version__}"
+        message = message or _message(found)
         commit = hub.commit(additions, found.removed, head=head, message=message)
         with _noting(commit):
             pushes.note(run.root, msgspec.structs.replace(noted, commit=commit), instead=noted)
     return Push(False, found, commit)
+
+
+def _wanted(run: RunDir, *, withdraw: bool) -> Export:
+    return exported.nothing(run) if withdraw else exported.of(run)
+
+
+def _message(found: Plan) -> str:
+    return "All rows withdrawn" if found.is_withdrawal() else f"{found.rows:,} rows by magicoder-gen {__version__}"
 
 
 def _made(hub: Hub, found: Plan) -> Head:
@@ -154,6 +165,8 @@ def _place(push: Push) -> str:
     found = push.plan
     if found.exists is None:
         return "not known whether it is there"
+    if found.is_withdrawal() and not found.has_branch:
+        return "is not there"
     made = "would be made" if push.dry_run else "was made"
     seen = "private" if found.private else "public: everybody can read it"
     branch = "" if found.has_branch or not found.exists else f"; the branch {made} from main"
@@ -162,21 +175,40 @@ def _place(push: Push) -> str:
 
 
 def _card(found: Plan) -> str:
+    if found.is_withdrawal():
+        return "all rows are taken back: earlier commits still have them, see docs/publishing.md"
     licence = f"licence {found.license}" if found.license else "no licence (set export.card.license)"
     return f"{number_of(found.rows, 'row')}; the card says: {licence}"
 
 
 def _outcome(push: Push) -> str:
-    found, files = push.plan, push.plan.to_send()
-    if found.is_done() and push.dry_run and not found.has_branch:
-        return "dry run, nothing was done: only the branch is missing; --send makes it"
+    found = push.plan
     if found.is_done():
-        return "nothing to send: the repository holds what the export holds"
-    sent = f"{number_of(len(files), 'file')}, {megabytes(found.bytes())}"
+        return _unchanged(push)
+    changed = _withdrawn(push) if found.is_withdrawal() else _sent_and_removed(push)
     if not push.dry_run:
-        removed = f", {number_of(len(found.removed), 'file')} removed" if found.removed else ""
-        return f"published {sent}{removed}: commit {push.commit}"
-    removed = f", {number_of(len(found.removed), 'file')} to remove" if found.removed else ""
+        return f"{changed}: commit {push.commit}"
+    return f"{changed}; {'--send needs what is said above' if found.notes else '--send does it'}"
+
+
+def _unchanged(push: Push) -> str:
+    if push.plan.is_withdrawal():
+        return "nothing to remove: the repository has no file that an export wrote"
+    if push.dry_run and not push.plan.has_branch:
+        return "dry run, nothing was done: only the branch is missing; --send makes it"
+    return "nothing to send: the repository holds what the export holds"
+
+
+def _withdrawn(push: Push) -> str:
+    taken = number_of(len(push.plan.removed), "file")
+    return f"dry run, nothing was done: {taken} to take back" if push.dry_run else f"took back {taken}"
+
+
+def _sent_and_removed(push: Push) -> str:
+    found = push.plan
+    sent = f"{number_of(len(found.to_send()), 'file')}, {megabytes(found.bytes())}"
+    removed = f", {number_of(len(found.removed), 'file')} " if found.removed else ""
+    if not push.dry_run:
+        return f"published {sent}{removed and removed + 'removed'}"
     most = "at most " if found.exists is None else ""
-    then = "--send needs what is said above" if found.notes else "--send does it"
-    return f"dry run, nothing was sent: {most}{sent} to send{removed}; {then}"
+    return f"dry run, nothing was sent: {most}{sent} to send{removed and removed + 'to remove'}"

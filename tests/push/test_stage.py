@@ -158,6 +158,32 @@ def test_rows_that_were_purged_leave_the_branch(push: Pushing, run: RunDir) -> N
         assert b'"id39"' in repository.files(before)[path]
 
 
+def test_all_rows_can_be_taken_back(push: Pushing, run: RunDir) -> None:
+    """Card and rows go in one commit, others' files stay; the run need not hold an export any more."""
+    with serving() as server:
+        theirs(server, FOREIGN)
+        push(run, server)
+        shutil.rmtree(run.folder("data"))
+        planned = push(run, server, dry_run=True, withdraw=True)
+        assert set(planned.plan.removed) == set(server.repositories["owner/pairs"].files()) - set(FOREIGN)
+        assert "all rows are taken back" in stage.lines(planned)[1]
+        done = push(run, server, withdraw=True)
+        assert server.repositories["owner/pairs"].files() == FOREIGN
+        assert server.repositories["owner/pairs"].messages[-1] == "All rows withdrawn"
+        assert stage.lines(done)[-1] == f"took back {len(planned.plan.removed)} files: commit {done.commit}"
+        again = push(run, server, withdraw=True)
+        assert again.commit is None
+        assert stage.lines(again)[-1] == "nothing to remove: the repository has no file that an export wrote"
+
+
+def test_nothing_is_made_only_to_take_rows_back(push: Pushing, run: RunDir) -> None:
+    """A repository that is not there holds no rows."""
+    with serving() as server:
+        done = push(run, server, withdraw=True)
+        assert not server.created
+        assert "is not there" in stage.lines(done)[0]
+
+
 def test_a_branch_is_made_from_main(push: Pushing, run: RunDir) -> None:
     """Main stays as it is; without anything to send, the branch is made all the same."""
     with serving() as server:
