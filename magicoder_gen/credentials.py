@@ -115,14 +115,26 @@ class Found(NamedTuple):
 
 def find(text: str) -> Found | None:
     """Return a secret of `text`, that of the first rule that finds one; None if there is none."""
-    automaton, rules = _prefilter()
-    tried = {rules[literal] for literal, _, _ in automaton.find_matches_as_indexes(text, overlapping=True)}
-    tried.update(number for number, part in _BY_PART if part.search(text))
-    for rule in (RULES[number] for number in sorted(tried)):
+    for rule in _tried(text):
         match = next(filter(_is_real, rule.pattern.finditer(text)), None)
         if match:
             return Found(rule.name, match.start(), match.end())
     return None
+
+
+def masked(text: str) -> str:
+    """Return text with an asterisk in place of each character of a secret, so that nothing else moves."""
+    for rule in _tried(text):
+        text = rule.pattern.sub(lambda match: "*" * len(match[0]) if _is_real(match) else match[0], text)
+    return text
+
+
+def _tried(text: str) -> list[Rule]:
+    """Return the rules that may find something."""
+    automaton, rules = _prefilter()
+    tried = {rules[literal] for literal, _, _ in automaton.find_matches_as_indexes(text, overlapping=True)}
+    tried.update(number for number, part in _BY_PART if part.search(text))
+    return [RULES[number] for number in sorted(tried)]
 
 
 @functools.cache

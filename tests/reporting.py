@@ -1,6 +1,7 @@
 """Runs to report on, and a real browser to look at the report with."""
 
 import os
+import re
 import shutil
 import subprocess
 from collections import Counter
@@ -8,8 +9,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from builders import a_sample, a_seed
 
 from magicoder_gen.records import Counts, Rejection, Sample
+from magicoder_gen.report import stage
 from magicoder_gen.storage import shards
 from magicoder_gen.storage.rundir import RunDir
 
@@ -62,3 +65,28 @@ def dom(page: Path, folder: Path, fragment: str = "") -> str:
         check=True,
     )
     return done.stdout
+
+
+def reported(folder: Path, attack: str = HOSTILE) -> Path:
+    """The page of a run of three languages, with one rejection; the first sample attacks."""
+    samples = [
+        a_sample(problem=f"Attack {attack}", solution=attack, seed=attack, index=0),
+        a_sample(problem="Sort the cargo.", solution="```rust\nfn main() {}\n```", index=1, language="rust"),
+        a_sample(problem="Load the cargo.", solution="```python\nload()\n```", index=2),
+    ]
+    lost = [Rejection("p9", a_seed(attack), attack, "parse", "no_problem", {"why": attack})]
+    return Path(stage.write(a_run(folder, samples, lost)).report)
+
+
+def listed(page: str) -> list[str]:
+    """The titles in the list of rows."""
+    return re.findall(r"<li><button[^>]*>([^<]*)<small>", page)
+
+
+def scripted(path: Path, script: str, folder: Path, fragment: str = "") -> str:
+    """The title of the page after a script of the test, which may run since the policy is taken off."""
+    page = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", path.read_text(encoding="utf-8"))
+    bare = folder / "scripted.html"
+    bare.write_text(page.replace("</body>", f"<script>{script}</script></body>"), encoding="utf-8")
+    (title,) = re.findall("<title>(.*?)</title>", dom(bare, folder, fragment).partition("</head>")[0], re.DOTALL)
+    return str(title)

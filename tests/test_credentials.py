@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from magicoder_gen.credentials import RULES, find
+from magicoder_gen.credentials import RULES, find, masked
 from magicoder_gen.fingerprint import rng
 
 _LOWER = "abcdefghijklmnopqrstuvwxyz"
@@ -179,3 +179,12 @@ def test_a_secret_is_found_among_any_text(around: str, name: str) -> None:
 def test_repetitions_cost_linear_time(name: str, literal: str) -> None:
     """A hundred thousand beginnings of a secret are read once, not once each (which takes minutes)."""
     assert (found := find(literal * 100_000)) is None or found.rule == name
+
+
+def test_masking_moves_nothing() -> None:
+    """Every secret, of every kind, is as many asterisks; the rest stays where it was."""
+    keys = ["AKIA" + "Q7ZX3MPLR2TV5WKD", "ghp_" + "R4nd0mQ7ZX3MPLR2TV5WKDaB9cE1fG6hJ8kL"]
+    text = f"one {keys[0]} two {keys[1]} three {keys[0]}"
+    found = masked(text)
+    assert found == f"one {'*' * 20} two {'*' * 40} three {'*' * 20}"
+    assert masked(found) == found

@@ -15,6 +15,7 @@ from magicoder_gen.clean.exact import Key
 from magicoder_gen.clean.options import CleanOptions
 from magicoder_gen.clean.parse import Sections, parse
 from magicoder_gen.clean.portions import Lines, Portion
+from magicoder_gen.credentials import masked
 from magicoder_gen.fingerprint import digest
 from magicoder_gen.records import Record, Rejection, Reply, Sample
 from magicoder_gen.storage import optouts
@@ -135,7 +136,7 @@ class Screen(Record, frozen=True):
     ) -> tuple[Sample | Rejection, Aside]:
         if verdict is None:
             return sample, Aside(text) if text is not None else _NONE
-        verdict = _quoting(verdict, joined(sample))
+        verdict = quoting(verdict, joined(sample))
         if self.options.decontaminate.drops(verdict):
             if self.options.keep == "paper":
                 return sample, Aside(text, verdict)
@@ -204,12 +205,12 @@ def contaminated(sample: Sample, verdict: Verdict) -> Sample:
     return msgspec.structs.replace(sample, labels=labels)
 
 
-def _quoting(verdict: Verdict, text: str) -> Verdict:
-    """Add the beginning of the span that was found."""
+def quoting(verdict: Verdict, text: str) -> Verdict:
+    """Add the beginning of the span that was found, without secrets: cut in two, none is known by its shape."""
     start, end = verdict.evidence["start"], verdict.evidence["end"]
     assert isinstance(start, int)
     assert isinstance(end, int)
-    return Verdict(verdict.reason, {**verdict.evidence, "text": text[start : min(end, start + _SHOWN)]})
+    return Verdict(verdict.reason, {**verdict.evidence, "text": masked(text)[start : min(end, start + _SHOWN)]})
 
 
 def _sample(reply: Reply, sections: Sections) -> Sample:

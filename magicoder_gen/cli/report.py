@@ -30,7 +30,8 @@ def report(
 ) -> None:
     """Write stats.json and report.html, a page that works offline, into the run directory RUN.
 
-    How categories are told is the section `categories` of RUN/config.yaml, or of --set.
+    How categories are told is the section `categories` of RUN/config.yaml, or of --set. Ends with code 75, and writes
+    nothing, where RUN changes while it is read or a purge of it is not finished.
     """
     from magicoder_gen import config as configuration
     from magicoder_gen import logs

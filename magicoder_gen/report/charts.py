@@ -11,6 +11,7 @@ _GAP = 1
 _SEEN = 0.5  # length of a bar
 _TICKS = 5
 _TIMES = 4  # moments below an axis
+_ROOM = 11  # characters of such a moment
 _FEWEST = 20  # places of an axis of time, so that a few columns are not broad
 
 
@@ -110,9 +111,14 @@ def series(places: Sequence[tuple[str, int] | str | None]) -> Series:
         for place, (label, count) in counts.items()
     ]
     step = -(-max(len(places), _FEWEST) // _TIMES)
-    told = [place for place in counts if not place % step]
-    ticks = [Tick(counts[place][0], round(place * width, 2)) for place in told]
+    ticks = [Tick(_short(counts[place][0]), round(place * width, 2)) for place in counts if not place % step]
+    ticks = [tick for number, tick in enumerate(ticks) if not number or tick.label != ticks[number - 1].label]
     return Series(drawn, cuts, ticks, peak, sum(count for _, count in counts.values()))
+
+
+def _short(moment: str) -> str:
+    """Return as much of a moment as has room below an axis: its day, where it has a year."""
+    return moment if len(moment) <= _ROOM else moment.partition(" ")[0]
 
 
 def _placed(column: Column) -> Column:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from magicoder_gen.records import Counts, Record
+from magicoder_gen.report.texts import renamed
 from magicoder_gen.storage.rundir import StageEntry
 
 _UNREAD = {"parse", "row"}  # the checks that stand for an answer or a row that gave no problem and solution
@@ -51,4 +52,4 @@ def _of_stage(name: str, counts: Counts) -> Iterator[Step]:
 
 
 def _ordered(reasons: dict[str, int]) -> dict[str, int]:
-    return dict(sorted(reasons.items(), key=lambda one: (-one[1], one[0])))
+    return dict(sorted(renamed(reasons).items(), key=lambda one: (-one[1], one[0])))

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from magicoder_gen.clean import inputs, portions
 from magicoder_gen.clean.inputs import Input
 from magicoder_gen.errors import ConfigError
 from magicoder_gen.records import Record, Sample
-from magicoder_gen.report import histograms, survey, variety
+from magicoder_gen.report import histograms, survey, texts, variety
 from magicoder_gen.report.histograms import Histogram
 
 if TYPE_CHECKING:
@@ -67,16 +68,16 @@ def read(path: Path) -> Problems:
     every = [row for name, file in found.paths.items() for row in rows.read(file, name)]
     if not every:
         raise ConfigError(f"{path}: there is no task in it; name HumanEval.jsonl or HumanEval.jsonl.gz")
-    texts = [f"{row.text('prompt')} {row.text('canonical_solution')}" for row in every]
-    return Problems([row.text("task_id") for row in every], texts)
+    bodies = [f"{row.text('prompt')} {row.text('canonical_solution')}" for row in every]
+    return Problems([row.text("task_id") for row in every], bodies)
 
 
-def compared(space: Space, texts: Counted, problems: Counted) -> tuple["np.ndarray", "np.ndarray"]:
-    """Return the highest cosine (float64) of each text with a problem, and that problem's number."""
+def compared(space: Space, rows: Counted, problems: Counted) -> tuple["np.ndarray", "np.ndarray"]:
+    """Return the highest cosine (float64) of each row with a problem, and that problem's number."""
     import numpy as np
 
     best, which = [np.zeros(0)], [np.zeros(0, np.int64)]
-    for cosines in terms.cosines(space, texts, problems):
+    for cosines in terms.cosines(space, rows, problems):
         best.append(variety.bounded(cosines.max(axis=1)))
         which.append(cosines.argmax(axis=1))
     return np.concatenate(best), np.concatenate(which)
@@ -90,10 +91,9 @@ def others(paths: Iterable[Path]) -> tuple[dict[str, Counted], list[str]]:
     """
     found: dict[str, Counted] = {}
     notes = []
-    for number, path in enumerate(paths, start=1):
-        name = path.name if path.name not in found else f"{path.name} ({number})"
+    for path, name in named(list(paths)):
         unread: Counter[str] = Counter()
-        found[name] = terms.joined(terms.count(texts) for texts in _texts(path, unread))
+        found[name] = terms.joined(terms.count(bodies) for bodies in _texts(path, unread))
         read = len(found[name].sizes)
         total = read + unread.total()
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in unread.most_common())
@@ -109,6 +109,17 @@ def others(paths: Iterable[Path]) -> tuple[dict[str, Counted], list[str]]:
     return found, notes
 
 
+def named(paths: list[Path]) -> Iterator[tuple[Path, str]]:
+    """Yield each file with a name of its own: that of the file, with a number where another one has it before."""
+    names = [texts.name(path.name) for path in paths]
+    given: set[str] = set()
+    for path, plain in zip(paths, names, strict=True):
+        numbered = (f"{plain} ({number})" for number in count(2))
+        name = plain if plain not in given else next(one for one in numbered if one not in {*given, *names})
+        given.add(name)
+        yield path, name
+
+
 def _texts(path: Path, unread: Counter[str]) -> Iterator[list[str]]:
     """Yield the texts of a file's rows, a portion at a time; count why others have none."""
     try:
@@ -121,15 +132,17 @@ def _texts(path: Path, unread: Counter[str]) -> Iterator[list[str]]:
 
 
 def similarity(
-    space: Space, texts: Counted, problems: Problems, others: dict[str, Counted], *, ids: list[str]
+    space: Space, rows: Counted, problems: Problems, others: dict[str, Counted], *, ids: list[str]
 ) -> tuple[Similarity, Nearest]:
     """Return the distributions, and what is nearest to each row."""
     import numpy as np
 
     tasks = terms.count(problems.texts)
-    best, which = compared(space, texts, tasks)
+    best, which = compared(space, rows, tasks)
     order = np.lexsort((np.arange(len(best)), -best))[:SHOWN].tolist()
-    nearest = [Near(ids[row], problems.names[int(which[row])], float(best[row])) for row in order]
+    nearest = [
+        Near(texts.name(ids[row]), texts.name(problems.names[int(which[row])]), float(best[row])) for row in order
+    ]
     beside = {name: histograms.of(compared(space, counted, tasks)[0], _PERCENT) for name, counted in others.items()}
     found = Similarity(len(problems.names), histograms.of(best, _PERCENT), nearest, beside)
     return found, Nearest(best, [problems.names[number] for number in which.tolist()])

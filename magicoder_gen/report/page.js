@@ -82,15 +82,16 @@ function fenced(text) {
 }
 
 function searched(row) {
-  row.text ??= [row.id, row.title, ...Object.values(row.facts), ...row.texts.map((part) => part[1])].join("\n").toLowerCase();
+  // Not the prompt: what its template says is in every row.
+  const texts = row.texts.filter(([title]) => title !== "Prompt").map(([, text]) => text);
+  row.text ??= [row.id, row.title, ...Object.values(row.facts), ...texts].join("\n").toLowerCase();
   return row.text;
 }
 
 function wanted() {
-  const given = new URLSearchParams(location.hash.slice(1));
   return (row) =>
-    Object.entries(FILTERS).every(([name, filter]) => !given.get(name) || filter.of(row).includes(given.get(name))) &&
-    (given.get("q") || "").toLowerCase().split(/\s+/).every((word) => searched(row).includes(word));
+    Object.entries(FILTERS).every(([name, filter]) => !view.get(name) || filter.of(row).includes(view.get(name))) &&
+    (view.get("q") || "").toLowerCase().split(/\s+/).every((word) => searched(row).includes(word));
 }
 
 function fill(select, filter) {
@@ -117,10 +118,15 @@ function ask() {
   }
 }
 
+// A link to a section is no view: what was searched and chosen stays.
+function look() {
+  if (location.hash.includes("=") || location.hash.length < 2) view = new URLSearchParams(location.hash.slice(1));
+  render();
+}
+
 function go(changes) {
-  const given = new URLSearchParams(location.hash.slice(1));
-  for (const [name, value] of Object.entries(changes)) value ? given.set(name, value) : given.delete(name);
-  location.replace("#" + (given.toString() || "rows"));
+  for (const [name, value] of Object.entries(changes)) value ? view.set(name, value) : view.delete(name);
+  location.replace("#" + (view.toString() || "rows"));
 }
 
 function listed(row, number) {
@@ -193,11 +199,11 @@ function choose(control, value) {
 }
 
 let before = null;
+let view = new URLSearchParams();
 
 function render() {
-  const given = new URLSearchParams(location.hash.slice(1));
-  for (const control of form.elements) if (control !== document.activeElement) choose(control, given.get(control.name) || "");
-  const filters = [...Object.keys(FILTERS), "q"].map((name) => given.get(name) || "").join("\n");
+  for (const control of form.elements) if (control !== document.activeElement) choose(control, view.get(control.name) || "");
+  const filters = [...Object.keys(FILTERS), "q"].map((name) => view.get(name) || "").join("\n");
   const matches = wanted();
   const numbers = rows.map((_, number) => number).filter((number) => matches(rows[number]));
   if (filters !== before) {
@@ -205,8 +211,8 @@ function render() {
     list.replaceChildren(...numbers.map((number) => listed(rows[number], number)));
     document.getElementById("count").textContent = `${numbers.length} of ${rows.length} rows`;
   }
-  const id = given.get("row");
-  const named = id ? rows.findIndex((row) => row.id.startsWith(id)) : -1;
+  const id = view.get("row");
+  const named = id ? place(id) : -1;
   if (id && named < 0) {
     mark(-1);
     show(null, `The row ${id} is not among the rows of this page. Where the run is, this finds it: magicoder-gen show RUN ${id}`);
@@ -217,11 +223,21 @@ function render() {
   show(rows[number], id && !numbers.includes(named) ? "The filters leave this row out; the address names it." : "");
 }
 
+// What the address calls a row, or the beginning of it.
+function place(key) {
+  const exact = rows.findIndex((row) => keyOf(row) === key);
+  return exact < 0 ? rows.findIndex((row) => keyOf(row).startsWith(key)) : exact;
+}
+
+function keyOf(row) {
+  return row.key || row.id;
+}
+
 const isNarrow = matchMedia("(max-width: 46rem)");
 list.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
-  go({ row: rows[button.dataset.number].id });
+  go({ row: keyOf(rows[button.dataset.number]) });
   if (isNarrow.matches && event.detail) setTimeout(() => detail.scrollIntoView());
 });
 list.addEventListener("keydown", (event) => {
@@ -255,7 +271,7 @@ document.addEventListener("keydown", (event) => {
     focusList();
   }
 });
-addEventListener("hashchange", render);
+addEventListener("hashchange", look);
 ask();
-render();
+look();
 if (location.hash.includes("=")) document.getElementById("rows").scrollIntoView();

@@ -10,6 +10,7 @@ from magicoder_gen.amounts import dollars
 from magicoder_gen.report import charts, subset, texts, timeline
 from magicoder_gen.report.stats import Stats
 from magicoder_gen.report.subset import Shown
+from magicoder_gen.storage import optouts
 
 _FOLDER = Path(__file__).parent
 _TOKEN_COLUMNS = 35  # to 700 tokens, as in the paper's figure
@@ -29,6 +30,8 @@ def render(stats: Stats, rows: list[Shown]) -> str:
         undefined=StrictUndefined,
     )
     style, script = _file("page.css"), _file("page.js")
+    failed = dict(stats.traffic.failed) if stats.traffic else {}
+    removed = failed.pop(optouts.REASON, 0)
     return environment.get_template("page.html").render(
         policy=_policy(style, script),
         style=style,
@@ -36,6 +39,8 @@ def render(stats: Stats, rows: list[Shown]) -> str:
         data=texts.for_script(rows),
         stats=stats,
         shown=len(rows),
+        failed=failed,
+        removed=removed,
         bars=charts.bars,
         columns=charts.columns,
         percent=charts.percent,

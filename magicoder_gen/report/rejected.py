@@ -83,22 +83,24 @@ class Rejections:
         self.reasons[reason] += 1
         if rejection.check in _DUPLICATES:
             published = rejection.evidence.get("published")
-            self._repeated[str(rejection.evidence.get("kept")), name(str(published)) if published else None] += 1
+            kept = name(str(rejection.evidence.get("kept")))
+            self._repeated[kept, name(str(published)) if published else None] += 1
         elif rejection.check == "decontaminate":
             self._contaminated(rejection)
 
     def _contaminated(self, rejection: Rejection) -> None:
         evidence = rejection.evidence
-        benchmark, tier = rejection.reason, str(evidence.get("tier", "unknown"))
+        benchmark, tier = name(rejection.reason), name(str(evidence.get("tier", "unknown")))
         self._benchmarks[benchmark] += 1
         self._tiers[tier] += 1
         listed = self._evidence.setdefault((benchmark, tier), [])
         if len(listed) < SHOWN:
-            score, item = evidence.get("score"), str(evidence.get("item"))
+            score, item = evidence.get("score"), name(str(evidence.get("item")))
             known = float(score) if isinstance(score, int | float) else None
-            found = str(evidence.get("text") or (rejection.text or "")[:_SHOWN])  # a paraphrase is no part of the text
+            found = _beginning(str(evidence.get("text") or rejection.text or ""))  # a paraphrase is no part of the text
             task = task_of(evidence, self._tasks)
-            listed.append(Evidence(rejection.id, item, tier, known, redacted(found), task and redacted(task[:_SHOWN])))
+            row = rejection.id and name(rejection.id)
+            listed.append(Evidence(row, item, tier, known, found, task and _beginning(task)))
 
     def clusters(self) -> Clusters:
         """Return the clusters of duplicates."""
@@ -119,6 +121,11 @@ class Rejections:
 def task_of(evidence: Mapping[str, object], tasks: Mapping[str, str]) -> str | None:
     """Return the text of the benchmark's item that evidence names, None if nobody has it."""
     return tasks.get(str(evidence.get("item"))) or (str(evidence["task"]) if evidence.get("task") else None)
+
+
+def _beginning(text: str) -> str:
+    """Return the beginning of a text; a secret that lies across its end is taken out before."""
+    return redacted(text)[:_SHOWN]
 
 
 def _by_turns(lists: Iterable[list[Evidence]]) -> list[Evidence]:

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from magicoder_gen import logs
 from magicoder_gen.categories import AnyCategories, terms
 from magicoder_gen.categories.names import NAMES
@@ -21,6 +23,7 @@ from magicoder_gen.report.histograms import Histogram
 from magicoder_gen.report.humaneval import Nearest, Problems, Similarity
 from magicoder_gen.report.rejected import Clusters, Contamination, Rejections
 from magicoder_gen.report.survey import Survey
+from magicoder_gen.report.texts import name, renamed
 from magicoder_gen.report.timeline import OverTime
 from magicoder_gen.report.variety import Distinct, SelfSimilarity
 from magicoder_gen.storage import jsonl
@@ -155,39 +158,48 @@ def gather(
     if is_cleaned:
         _compare(run, stages["clean"], found, rejections)
     steps, traffic, over_time = funnel.steps(stages), _traffic(run), _over_time(run)
-    notes = [] if is_cleaned else ["clean has not come to its end: no rows are analysed"]
+    notes = _without_rows(is_cleaned=is_cleaned, samples=len(found.ids))
     notes += [*funnel.gaps(steps), *timeline.gaps(over_time)]
-    if compared is None:
-        notes.append("similarity to HumanEval: not measured; name its file with --humaneval")
-    else:
+    if compared:
         notes += compared.notes
+    elif found.ids:
+        notes.append("similarity to HumanEval: not measured; name its file with --humaneval")
     kinds = categories.told(run, logs.Lines("categories")) if is_cleaned else np.zeros(0, np.uint8)
     tally, (measured, rows) = found.tally, _measured(found, rejections, compared, kinds)
     stats = Stats(
         format=FORMAT,
-        run=run.root.resolve().name,
-        stages={name: _told(name, entry, traffic) for name, entry in stages.items()},
+        run=name(run.root.resolve().name),
+        stages={stage: _told(stage, entry, traffic) for stage, entry in stages.items()},
         funnel=steps,
         traffic=traffic,
         over_time=over_time if over_time and over_time.bins else None,
         samples=len(found.ids),
         rejections=len(rejections.every),
-        reasons=named(rejections.reasons),
+        reasons=named(renamed(rejections.reasons)),
         models=named(tally.models),
         labels=_nested(tally.labels),
         languages=Languages(named(tally.seed_languages), named(tally.fence_languages), _nested(tally.both)),
         lengths=Lengths(histograms.of(found.problems, _TOKENS), histograms.of(found.solutions, _TOKENS)),
-        categories=Categories(categories.method(), _by_category(kinds)),
+        categories=Categories(name(categories.method()), _by_category(kinds)),
         distinct=found.distinct,
         overlap=_overlap(found.copied),
         duplicates=rejections.clusters(),
         contamination=rejections.contamination(
-            sum(n for (name, _), n in tally.labels.items() if name == "contaminated")
+            sum(n for (label, _), n in tally.labels.items() if label == "contaminated")
         ),
         notes=notes,
         **measured,
     )
     return stats, rows
+
+
+def _without_rows(*, is_cleaned: bool, samples: int) -> list[str]:
+    """Say why there is nothing of rows, if there is nothing."""
+    if not is_cleaned:
+        return [
+            "clean has not come to its end: no rows are analysed, and of what is told of rows there is nothing here"
+        ]
+    return [] if samples else ["clean kept no row: of what is told of those that it keeps there is nothing here"]
 
 
 def _measured(
@@ -230,7 +242,8 @@ def _traffic(run: RunDir) -> Traffic | None:
     if not journal.exists(run.folder("replies")):
         return None
     with Index.reading(run.folder("replies")) as index:
-        return index.traffic()
+        traffic = index.traffic()
+    return msgspec.structs.replace(traffic, failed=dict(renamed(traffic.failed)))
 
 
 def _told(name: str, entry: StageEntry, traffic: Traffic | None) -> StageTime:
@@ -266,16 +279,22 @@ def _overlap(copied: "np.ndarray") -> Overlap:
 
 
 def named(counts: Counter[str]) -> dict[str, int]:
-    """Return counts, the largest first; behind the twentieth name the others as one."""
+    """Return counts, the largest first; behind the twentieth name the others as one, with what is itself called so."""
     ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    found = dict(ordered[:_NAMES])
     rest = sum(count for _, count in ordered[_NAMES:])
-    return dict(ordered[:_NAMES]) | ({_OTHERS: rest} if rest else {})
+    if rest:
+        found[_OTHERS] = found.pop(_OTHERS, 0) + rest
+    return found
 
 
 def _nested(counts: Counter[tuple[str, str]]) -> dict[str, dict[str, int]]:
-    """Return counts of pairs as counts within counts, the largest first."""
+    """Return counts of pairs as counts within counts, the largest first; behind the twentieth the others as one."""
     within: dict[str, Counter[str]] = {}
     for (outer, inner), count in counts.items():
         within.setdefault(outer, Counter())[inner] += count
     ordered = sorted(within.items(), key=lambda one: (-one[1].total(), one[0]))
-    return {outer: named(inner) for outer, inner in ordered[:_NAMES]}
+    found = dict(ordered[:_NAMES])
+    for _, others in ordered[_NAMES:]:
+        found[_OTHERS] = found.get(_OTHERS, Counter()) + others
+    return {outer: named(counted) for outer, counted in found.items()}

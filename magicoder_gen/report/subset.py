@@ -1,7 +1,7 @@
 """The rows that the page shows: some of the samples and of the rejections, drawn so that rare ones are among them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import repeat
+from itertools import count, repeat
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -37,7 +37,10 @@ AskText = Callable[[Seed], str | None]
 
 
 class Shown(Record, frozen=True, omit_defaults=True):
-    """A row as the page has it. `texts` are what stands side by side: a title, and what is under it."""
+    """A row as the page has it. `texts` are what stands side by side: a title, what is under it, whether it is code.
+
+    `key` is what the page's address calls it, if that is not its id.
+    """
 
     kind: str
     id: str
@@ -49,6 +52,20 @@ class Shown(Record, frozen=True, omit_defaults=True):
     reason: str = ""
     category: str = ""
     labels: list[str] = []
+    key: str = ""
+
+
+def keyed(rows: list[Shown]) -> list[Shown]:
+    """Return the rows, each with a key of its own: copies have their original's id, those that were not read none."""
+    taken, given = {row.id for row in rows}, {""}
+    found = []
+    for row in rows:
+        numbered = (f"{row.id or row.kind}-{number}" for number in count(2))
+        key = row.id if row.id not in given else next(key for key in numbered if key not in taken)
+        given.add(key)
+        taken.add(key)
+        found.append(row if key == row.id else msgspec.structs.replace(row, key=key))
+    return found
 
 
 def chosen(groups: Sequence[str], most: int) -> list[int]:
@@ -115,7 +132,14 @@ def asker(run: RunDir) -> AskText:
         ask = config.load(run.config_path).generate.asker(Sampling("any"))
     except ConfigError:
         return lambda _: None  # a template that is gone is no reason to show nothing else
-    return lambda seed: "\n\n".join(f"[{turn.role}]\n{turn.content}" for turn in ask(seed, 0).messages)
+
+    def prompt(seed: Seed) -> str | None:
+        try:
+            return "\n\n".join(f"[{turn.role}]\n{turn.content}" for turn in ask(seed, 0).messages)
+        except ConfigError:
+            return None  # nor is one that cannot be rendered with this seed
+
+    return prompt
 
 
 def _picked(folder: Path, kind: type[Any], order: list[int]) -> list[Any]:
@@ -164,7 +188,7 @@ def _sample(sample: Sample, reply: Reply | None, rows: Rows, *, number: int, pro
     ]
     return Shown(
         "sample",
-        sample.id,
+        cut(sample.id, _NAME),
         _title(sample.problem),
         cut(sample.seed.language, _NAME),
         _short(facts),
@@ -194,7 +218,7 @@ def _rejection(rejection: Rejection, kept: Sample | None, *, prompt: str | None,
     ]
     return Shown(
         "rejection",
-        rejection.id or rejection.prompt_id,
+        cut(rejection.id or rejection.prompt_id, _NAME),
         _title(rejection.text or ""),
         cut(rejection.seed.language, _NAME),
         _short(facts),

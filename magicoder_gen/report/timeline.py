@@ -11,6 +11,7 @@ from magicoder_gen.amounts import number_of
 from magicoder_gen.generate.moments import Answered, Failed
 from magicoder_gen.records import Record
 from magicoder_gen.report.texts import name
+from magicoder_gen.storage import optouts
 
 DRAWN = 60
 """Places on the axis, at most."""
@@ -25,6 +26,7 @@ _WIDTHS = (
     *(days * _DAY for days in (1, 2, 7, 28, 84, 364)),
 )
 _END = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
+_DATE = 10  # characters of a day
 _DIGITS = 6  # of a cost in USD
 
 
@@ -78,10 +80,15 @@ class _Sums(msgspec.Struct):
 
 
 def of(outcomes: Iterable[Answered | Failed]) -> OverTime:
-    """Return what came back, in the narrowest bins of which at most `DRAWN` places are drawn."""
+    """Return what came back, in the narrowest bins of which at most `DRAWN` places are drawn.
+
+    What a purge left in the place of an answer is no outcome.
+    """
     seconds: dict[int, _Sums] = {}
     untimed = 0
     for outcome in outcomes:
+        if isinstance(outcome, Failed) and outcome.kind == optouts.REASON:
+            continue
         if outcome.at is None or not 0 <= outcome.at < _END:
             untimed += 1
         else:
@@ -94,11 +101,11 @@ def of(outcomes: Iterable[Answered | Failed]) -> OverTime:
 
 
 def gaps(over: OverTime | None) -> list[str]:
-    """Say what of the journal is missing from the bins."""
+    """Say what of the journal is missing from the bins: what earlier versions wrote, and what no calendar has."""
     if over is None or not over.untimed:
         return []
-    which = f"{number_of(over.untimed, 'outcome')} of the journal" if over.bins else "the answers"
-    return [f"rate and errors over time: {which} came in with an earlier version, which noted no times"]
+    which = f"{number_of(over.untimed, 'outcome')} of the journal" if over.bins else "the outcomes in the journal"
+    return [f"rate and errors over time: {which} came without a usable time, as earlier versions wrote them"]
 
 
 def replies(over: OverTime) -> list[tuple[str, int] | str | None]:
@@ -113,8 +120,7 @@ def failures(over: OverTime) -> list[tuple[str, int] | str | None]:
 
 def _places_of(over: OverTime, count: Callable[[Bin], int]) -> list[tuple[str, int] | str | None]:
     """Return a moment and a number for each bin, None for one without an outcome, what is said where it is cut."""
-    days = {one.start[:10] for one in over.bins}
-    label = slice(11, 19 if over.seconds < _MINUTE else 16) if len(days) == 1 else slice(5, 16)
+    label = _told(over)
     return [
         (one.start[label].replace("T", " "), count(one))
         if isinstance(one, Bin)
@@ -123,6 +129,14 @@ def _places_of(over: OverTime, count: Callable[[Bin], int]) -> list[tuple[str, i
         else None
         for one in drawn(over)
     ]
+
+
+def _told(over: OverTime) -> slice:
+    """Return which part of a moment is told: the time of one day, else the date too, with the year if they differ."""
+    years, days = ({one.start[:length] for one in over.bins} for length in (4, _DATE))
+    if len(days) == 1 and over.seconds < _DAY:
+        return slice(_DATE + 1, 19 if over.seconds < _MINUTE else 16)
+    return slice(0 if len(years) > 1 else 5, 16 if over.seconds < _DAY else _DATE)
 
 
 def drawn(over: OverTime) -> Iterator[Bin | int | None]:

@@ -2,8 +2,11 @@
 
 import hashlib
 import os
+import secrets
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from glob import escape
 from pathlib import Path
 from types import TracebackType
 from typing import Annotated, Any, Literal, Protocol, Self
@@ -12,6 +15,8 @@ import msgspec
 
 from magicoder_gen.errors import creating, writing
 from magicoder_gen.records import Options, Record
+
+_ABANDONED = 3600  # seconds after which a file half written is nobody's any more; a write takes some
 
 
 class Layout(Options, frozen=True):
@@ -186,12 +191,13 @@ def write_parts(folder: Path, records: Iterable[Any], layout: Layout) -> list[Pa
 def write_file(path: Path, content: bytes) -> None:
     """Replace `path` atomically and durably: temporary file, fsync, rename, fsync of the folder.
 
-    Where that fails, nothing of it is left behind.
+    The temporary name is this call's own, so several may replace one file at once: the last wins. Where writing fails,
+    nothing of it is left behind; what a killed process left is removed an hour later, by whoever writes that file.
     """
-    temporary = path.with_name(f".{path.name}.tmp")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     with creating(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = temporary.open("wb")
+        file = temporary.open("xb")
     try:
         with writing(path), file:  # closing writes too
             file.write(content)
@@ -202,6 +208,15 @@ def write_file(path: Path, content: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    _remove_abandoned(path)
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Remove what killed processes left of `path`; another machine may write it too, so age tells and no process id."""
+    for left in path.parent.glob(f".{escape(path.name)}.*tmp"):
+        with suppress(OSError):  # somebody else has just removed it, or it is not ours to remove
+            if time.time() - left.stat().st_mtime > _ABANDONED:
+                left.unlink()
 
 
 def rename_durably(source: Path, target: Path) -> None:

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from builders import a_sample, a_seed
 from generating import generated, replied, seeded
-from reporting import HOSTILE, a_run, dom, needs_browser
+from reporting import HOSTILE, a_run, dom, listed, needs_browser, reported, scripted
 
 from magicoder_gen.records import Rejection
 from magicoder_gen.report import stage
@@ -44,22 +44,6 @@ def listening() -> Iterator[tuple[str, list[str]]]:
             thread.join()
 
 
-def reported(folder: Path, attack: str = HOSTILE) -> Path:
-    """The page of a run of three languages, with one rejection; the first sample attacks."""
-    samples = [
-        a_sample(problem=f"Attack {attack}", solution=attack, seed=attack, index=0),
-        a_sample(problem="Sort the cargo.", solution="```rust\nfn main() {}\n```", index=1, language="rust"),
-        a_sample(problem="Load the cargo.", solution="```python\nload()\n```", index=2),
-    ]
-    lost = [Rejection("p9", a_seed(attack), attack, "parse", "no_problem", {"why": attack})]
-    return Path(stage.write(a_run(folder, samples, lost)).report)
-
-
-def listed(page: str) -> list[str]:
-    """The titles in the list of rows."""
-    return re.findall(r"<li><button[^>]*>([^<]*)<small>", page)
-
-
 def test_the_page_shows_all_rows_and_one_of_them(tmp_path: Path) -> None:
     """Samples and rejections; charts are there."""
     page = dom(reported(tmp_path / "r"), tmp_path)
@@ -67,25 +51,6 @@ def test_the_page_shows_all_rows_and_one_of_them(tmp_path: Path) -> None:
     assert len(listed(page)) == 4
     assert page.count("<svg") > 10
     assert re.search(r"<h4>Seed</h4><pre", page)
-
-
-@pytest.mark.parametrize(
-    ("fragment", "rows", "shown"),
-    [
-        ("language=rust", ["Sort the cargo."], "fn"),
-        ("fence=python", ["Load the cargo."], "load()"),
-        ("q=CARGO", ["Load the cargo.", "Sort the cargo."], "cargo"),
-        ("q=cargo+rust", ["Sort the cargo."], "fn"),
-        ("kind=sample&language=rust&q=load", [], ""),
-        ("label=none", [], ""),
-    ],
-)
-def test_filters_choose_rows(tmp_path: Path, fragment: str, rows: list[str], shown: str) -> None:
-    """By what the address says behind its #, so that a view can be passed on."""
-    page = dom(reported(tmp_path / "r"), tmp_path, fragment)
-    assert sorted(listed(page)) == rows
-    assert f"{len(rows)} of 4 rows" in page
-    assert shown in page.partition('id="row"')[2]
 
 
 def test_a_rejection_has_its_reason(tmp_path: Path) -> None:
@@ -132,70 +97,6 @@ def test_markup_that_slipped_in_is_held_by_the_policy(tmp_path: Path) -> None:
         assert asked == []
 
 
-def scripted(path: Path, script: str, folder: Path, fragment: str = "") -> str:
-    """The title of the page after a script of the test, which may run since the policy is taken off."""
-    page = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", path.read_text(encoding="utf-8"))
-    bare = folder / "scripted.html"
-    bare.write_text(page.replace("</body>", f"<script>{script}</script></body>"), encoding="utf-8")
-    (title,) = re.findall("<title>(.*?)</title>", dom(bare, folder, fragment).partition("</head>")[0], re.DOTALL)
-    return str(title)
-
-
-KEYS = """
-const press = (key) => document.activeElement.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true}));
-const buttonsThere = () => [...document.querySelectorAll("#list button")];
-const current = () => buttonsThere().findIndex((button) => button.getAttribute("aria-current") === "true");
-const where = () => document.activeElement.name || `${buttonsThere().indexOf(document.activeElement)}/${current()}`;
-const keys = ["ArrowDown", "ArrowDown", "ArrowUp", "End", "Home", "/", "Escape", "/", "ArrowDown"];
-const seen = [];
-const next = () => {
-  if (keys.length) {
-    press(keys.shift());
-    setTimeout(() => { seen.push(where()); next(); }, 20);
-  } else {
-    document.title = `${seen.join(" ")} tabs ${buttonsThere().filter((button) => button.tabIndex === 0).length}`;
-  }
-};
-buttonsThere()[0].focus();
-next();
-"""
-
-
-def test_the_keyboard_is_enough(tmp_path: Path) -> None:
-    """Arrow keys go from row to row, / to the search, Escape back to the list; one row is in the order of tabs."""
-    found = scripted(reported(tmp_path / "r"), KEYS, tmp_path)
-    assert found == "1/1 2/2 1/1 3/3 0/0 q 0/0 q 0/0 tabs 1"
-
-
-def test_a_row_that_was_not_drawn_is_not_another(tmp_path: Path) -> None:
-    """The page says that it is not there, and what finds it; the list is as it was."""
-    page = dom(reported(tmp_path / "r"), tmp_path, "row=0badc0de")
-    shown = page.partition('<article id="row"')[2].partition("</article>")[0]
-    assert "0badc0de is not among the rows of this page" in shown
-    assert "magicoder-gen show RUN 0badc0de" in shown
-    assert "<pre" not in shown
-    assert len(listed(page)) == 4
-
-
-def test_a_row_that_is_named_is_shown_whatever_the_filters(tmp_path: Path) -> None:
-    """And it is said that they leave it out."""
-    path = reported(tmp_path / "r")
-    rust = a_sample(problem="Sort the cargo.", solution="```rust\nfn main() {}\n```", index=1, language="rust")
-    page = dom(path, tmp_path, f"language=python&row={rust.id}")
-    assert "The filters leave this row out" in page
-    assert f"<dd>{rust.id}</dd>" in page
-
-
-def test_a_filter_without_rows_is_still_a_filter(tmp_path: Path) -> None:
-    """A value that the address names and no row has stands in the list of values."""
-    script = """setTimeout(() => {
-      const select = document.querySelector("select[name=language]");
-      document.title = `${select.value}: ${select.selectedOptions[0].textContent}`;
-    }, 100);"""
-    found = scripted(reported(tmp_path / "r"), script, tmp_path, "language=cobol")
-    assert found == "cobol: cobol (no row here)"
-
-
 CODE = {
     "python": "def f(x=0.5): # it's\n    return '''a\n#b''' + \"c\"",
     "rust": "fn f<'a>(x: &'a str) -> char { 'x' } // it's\nlet s = \"a\\\"b\";",
@@ -237,7 +138,7 @@ def test_no_text_makes_the_page_slow(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("width", [360, 1280])
 def test_the_page_is_never_wider_than_its_window(tmp_path: Path, width: int) -> None:
-    """On a phone, with every table open and names that have no place to break."""
+    """On a phone, with every table open and names that have no place to break; each step's cost is seen at once."""
     samples = [a_sample(problem="word" * 200, solution=HOSTILE, index=n, language="x" * 90) for n in range(3)]
     evidence: dict[str, str | int | float | None] = {
         "tier": "verbatim",
@@ -257,7 +158,10 @@ def test_the_page_is_never_wider_than_its_window(tmp_path: Path, width: int) -> 
     for (const one of document.querySelectorAll("details")) one.open = true;
     setTimeout(() => {
       const {scrollWidth, clientWidth} = document.documentElement;
-      parent.postMessage([innerWidth, scrollWidth - clientWidth].join(), "*");
+      const steps = document.querySelector(".steps");
+      const unseen = [...steps.querySelectorAll("tbody tr")].filter((row) => !row.lastElementChild.offsetWidth);
+      const told = [innerWidth, scrollWidth - clientWidth, steps.scrollWidth - steps.clientWidth, unseen.length];
+      parent.postMessage(told.join(), "*");
     }, 300);
     </script></body>"""
     (tmp_path / "inner.html").write_text(page.replace("</body>", telling), encoding="utf-8")
@@ -266,4 +170,4 @@ def test_the_page_is_never_wider_than_its_window(tmp_path: Path, width: int) -> 
         f"<iframe src='inner.html' width={width} height=900 frameborder=0></iframe>",
         encoding="utf-8",
     )
-    assert f"<title>{width},0</title>" in dom(tmp_path / "frame.html", tmp_path)
+    assert f"<title>{width},0,0,0</title>" in dom(tmp_path / "frame.html", tmp_path)

@@ -12,10 +12,11 @@ import pytest
 from builders import AN_ANSWER, a_sample, a_seed
 from cleaning import of_replies
 from command import run as command
-from generating import answers, generated, replied, seeded
+from generating import answers, failed, generated, replied, seeded
 from reporting import HOSTILE, a_run
 
-from magicoder_gen.records import Rejection
+from magicoder_gen.generate.protocols import Outcome
+from magicoder_gen.records import Prompt, Rejection
 from magicoder_gen.report import stage
 from magicoder_gen.storage.rundir import RunDir
 
@@ -54,7 +55,12 @@ def hostile(folder: Path) -> RunDir:
     """A run in which every text that is not ours attacks."""
     sample = a_sample(problem=HOSTILE, solution=HOSTILE, seed=HOSTILE, language=HOSTILE)
     sample = msgspec.structs.replace(sample, model=HOSTILE, labels={HOSTILE: HOSTILE})
-    evidence: dict[str, str | int | float | None] = {"text": HOSTILE, "item": HOSTILE, "tier": HOSTILE, "score": 1.0}
+    evidence: dict[str, str | int | float | None] = {
+        "text": HOSTILE,
+        "item": HOSTILE,
+        "tier": HOSTILE[HOSTILE.index("\u202e") :],
+        "score": 1.0,
+    }
     rejected = Rejection(HOSTILE, a_seed(HOSTILE, language=HOSTILE), HOSTILE, "decontaminate", HOSTILE, evidence, "id")
     repeated = Rejection("p", a_seed(), HOSTILE, "exact", "seed", {"kept": HOSTILE}, "id2")
     return a_run(folder, [sample, a_sample()], [rejected, repeated])
@@ -100,6 +106,8 @@ def test_the_data_are_the_rows(page: Seen) -> None:
 def test_the_command_writes_two_files_and_nothing_else(tmp_path: Path) -> None:
     """The same bytes each time; it says where they are."""
     run = hostile(tmp_path / "r")
+    lock = run.root / "run.lock"
+    lock.touch()
     before = {path: path.read_bytes() for path in run.root.rglob("*") if path.is_file()}
     done = command("report", run.root, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -107,10 +115,11 @@ def test_the_command_writes_two_files_and_nothing_else(tmp_path: Path) -> None:
     after = {path: path.read_bytes() for path in run.root.rglob("*") if path.is_file()}
     made = {path.name for path in after.keys() - before.keys()}
     assert made == {"report.html", "stats.json"}
+    before[lock] = after[lock]  # who held it last
     assert before.items() <= after.items()
     again = command("report", run.root, "--json", cwd=tmp_path)
     assert msgspec.json.decode(again.stdout)["samples"] == 2
-    assert all(path.read_bytes() == content for path, content in after.items())
+    assert all(path.read_bytes() == content for path, content in after.items() if path != lock)
 
 
 def test_what_cannot_be_reported_is_one_line(tmp_path: Path) -> None:
@@ -130,18 +139,34 @@ def test_no_secret_is_passed_on(tmp_path: Path) -> None:
     """What was rejected for a key is shown without the key, in every text and in the numbers."""
     key = "AKIA" + "Q7ZX3MPLR2TV5WKD"
     text = f"Log in with {key} or with {key[:-1]}E."
-    sample = a_sample(problem=text, solution=f"```python\nkey = '{key}'\n```", seed=text)
+    sample = a_sample(problem=text, solution=f"```{key}\nkey = '{key}'\n```", seed=text, language=key)
+    sample = msgspec.structs.replace(sample, id=key, model=key, labels={key: key, "checked": key})
     lost = [
         Rejection("p1", a_seed(text), text, "secrets", "secret", {"kind": "aws", "text": text}, "id1"),
         Rejection("p2", a_seed(), text, "decontaminate", "mbpp", {"text": text, "tier": "fuzzy", "item": "M/1"}, "id2"),
+        Rejection(key, a_seed(), text, key, key, {key: key}, key),
+        Rejection(key, a_seed(), "x" * 189 + " " + key, "decontaminate", key, {"tier": key, "item": key}, key),
+        Rejection("p3", a_seed(), text, "near", key, {"kept": key, "published": key}, "id3"),
     ]
-    run = a_run(tmp_path / "r", [sample], lost)
-    stage.write(run)
+    run = seeded(tmp_path / "r", 2)
+    generated(
+        run,
+        lambda prompt: (
+            msgspec.structs.replace(failed(prompt, final=True), kind=key) if prompt.seed.index else replied(prompt)
+        ),
+        max_failed=0.9,
+    )
+    a_run(run.root, [sample], lost)
+    task = {"task_id": key, "prompt": text, "canonical_solution": key}
+    (tmp_path / "HumanEval.jsonl").write_bytes(msgspec.json.encode(task) + b"\n")
+    (tmp_path / f"{key}.jsonl").write_bytes(msgspec.json.encode({"problem": "p", "solution": "s"}) + b"\n{}\n")
+    stage.write(run, benchmark=tmp_path / "HumanEval.jsonl", others=[tmp_path / f"{key}.jsonl"])
     made = (run.root / "report.html").read_text(encoding="utf-8") + (run.root / "stats.json").read_text(
         encoding="utf-8"
     )
     assert key[:-1] not in made
-    assert made.count("[removed: ") > 8
+    assert key[:8] not in made
+    assert made.count("[removed: ") > 50
 
 
 def luminance(color: str) -> float:
@@ -216,3 +241,27 @@ def test_a_cost_that_is_unknown_is_called_so(tmp_path: Path) -> None:
     numbers = msgspec.json.decode(Path(written.stats).read_bytes())
     assert numbers["traffic"]["cost"] is numbers["stages"]["generate"]["cost"] is None
     assert {one["cost"] for one in numbers["over_time"]["bins"]} == {None}
+
+
+def test_what_was_removed_on_request_is_no_failure(tmp_path: Path) -> None:
+    """Prompts whose answers were purged are told apart from those that had none."""
+    run = seeded(tmp_path / "r", 4)
+
+    def say(prompt: Prompt) -> Outcome:
+        gone = prompt.seed.index < 2
+        found = failed(prompt, final=True)
+        return msgspec.structs.replace(found, kind="opted_out" if gone else "timeout")
+
+    generated(run, lambda prompt: say(prompt) if prompt.seed.index < 3 else replied(prompt), max_failed=0.9)
+    of_replies(run.root, answers(run))
+    page = Path(stage.write(run).report).read_text(encoding="utf-8")
+    assert "; 1 prompts had no answer; 2 removed on request" in page
+    assert "<dt>prompts removed on request</dt><dd>2</dd>" in page
+    assert "Failures: 1 in all" in page
+
+
+def test_the_command_that_is_named_can_be_run(tmp_path: Path) -> None:
+    """A folder's name is no path to it, and may be anything."""
+    page = Path(stage.write(hostile(tmp_path / "a b; rm c")).report).read_text(encoding="utf-8")
+    assert "magicoder-gen show RUN ID" in page
+    assert "show a b" not in page

@@ -64,3 +64,17 @@ def test_the_text_of_a_benchmark_stands_beside_ours() -> None:
     assert len(evidence["HumanEval/1"].task or "") == 200
     assert evidence["MBPP/1"].task is None
     assert (evidence["MBPP/2"].task, evidence["MBPP/2"].text) == ("Do it.", "t")
+
+
+def test_a_secret_across_the_end_of_what_is_shown_is_taken_out() -> None:
+    """Half a key is known by no shape, so the whole is looked for before a text is cut."""
+    key = "AKIA" + "Q7ZX3MPLR2TV5WKD"
+    text = "x" * 189 + " " + key
+    row = msgspec.structs.replace(holding("HumanEval/1", tier=key), text=text, evidence={"item": key, "tier": key})
+    other = msgspec.structs.replace(holding("M/1", benchmark=key), evidence={"item": "M/1", "text": text})
+    found = Rejections({key: text})
+    for one in (row, other, repeating(key)):
+        found.add(one)
+    said = msgspec.json.encode([found.contamination(0), found.clusters()]).decode()
+    assert key[:8] not in said
+    assert said.count("[removed: aws_access_key_id]") == 5

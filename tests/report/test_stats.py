@@ -1,6 +1,7 @@
 """The numbers of a report."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import msgspec
@@ -8,6 +9,8 @@ import pytest
 from builders import a_sample
 from cleaning import of_replies
 from generating import answers, failed, generated, replied, seeded
+from hypothesis import given
+from hypothesis import strategies as st
 from reporting import a_run
 
 from magicoder_gen.errors import ConfigError, CorruptData
@@ -57,6 +60,7 @@ def test_similarity_to_humaneval_finds_a_copy(tmp_path: Path) -> None:
     assert rows.nearest
     assert rows.nearest.tasks == ["HumanEval/7"] * 4
     assert list(found.humaneval.others) == ["other.jsonl", "other.jsonl (2)"]
+    assert all(histogram.rows == 2 for histogram in found.humaneval.others.values())
     assert found.humaneval.others["other.jsonl"].bins == {"0": 1, "1": 1}
     assert "other.jsonl: 1 of 3 rows could not be read and are not compared (missing_problem 1)" in found.notes
     (tmp_path / "empty.jsonl").touch()
@@ -138,4 +142,32 @@ def test_endless_names_are_summed_up(tmp_path: Path) -> None:
     assert max(map(len, found.languages.seed)) < 200
     assert len(found.languages.seed) == 21
     assert found.languages.seed["(others)"] == 80
-    assert sum(sum(inner.values()) for inner in found.languages.both.values()) == 20
+    assert sum(sum(inner.values()) for inner in found.languages.both.values()) == 100
+    assert found.languages.both["(others)"] == {"(no fence)": 80}
+
+
+def test_a_row_that_is_called_as_the_others_are_is_added_to_them(tmp_path: Path) -> None:
+    """Whoever made the rows chose their names."""
+    names = ["(others)", "(others)", *(f"l{n:02d}" for n in range(30))]
+    rows = [
+        msgspec.structs.replace(
+            a_sample(problem=f"p{n}", solution=f"s{n}", index=n, language=name), labels={f"label{n:02d}": True}
+        )
+        for n, name in enumerate(names)
+    ]
+    found, _ = stats.gather(a_run(tmp_path / "r", rows), None)
+    assert found.languages.seed["(others)"] == 2 + 11
+    assert sum(found.languages.seed.values()) == 32
+    assert found.languages.both["(others)"] == {"(no fence)": 13}
+    assert sum(sum(inner.values()) for inner in found.languages.both.values()) == 32
+    assert found.labels["(others)"] == {"True": 12}
+    assert sum(sum(inner.values()) for inner in found.labels.values()) == 32
+    assert stats.named(Counter({"a": 3, "(others)": 1})) == {"a": 3, "(others)": 1}
+
+
+@given(st.lists(st.text(max_size=2), max_size=80))
+def test_no_count_is_lost_in_a_table(names: list[str]) -> None:
+    """Whatever the names are."""
+    found = stats.named(Counter([*names, "(others)"]))
+    assert sum(found.values()) == len(names) + 1
+    assert len(found) <= 21

@@ -111,3 +111,28 @@ def test_the_benchmark_stands_beside_the_row(tmp_path: Path) -> None:
         ("Raw text", "ours"),
         ("The benchmark's item", "theirs"),
     ]
+
+
+@given(st.lists(st.sampled_from(["", "a", "a-2", "a-2-2", "ab", "rejection-2", "sample-2"])))
+def test_each_row_has_a_key_of_its_own(ids: list[str]) -> None:
+    """Which is its id, unless an earlier row has that or there is none."""
+    rows = [subset.Shown("sample", one, "t", "python", {}, []) for one in ids]
+    found = subset.keyed(rows)
+    keys = [row.key or row.id for row in found]
+    assert "" not in keys
+    assert len(set(keys)) == len(keys)
+    assert [row.id for row in found] == ids
+    for number, one in enumerate(ids):
+        if one and one not in ids[:number]:
+            assert keys[number] == one
+
+
+def test_a_template_that_fails_for_a_seed_costs_its_prompt(tmp_path: Path) -> None:
+    """Templates are programs of the user's; the other rows have theirs."""
+    run = seeded(tmp_path, 3)
+    generated(run)
+    (tmp_path / "template.txt").write_text("{{ code }}{{ 1 // (0 if '1' in code else 1) }}")
+    run.config_path.write_text(f"generate: {{recipe: {tmp_path / 'template.txt'}}}")
+    ask = subset.asker(run)
+    assert ask(a_seed("x = 1")) is None
+    assert "x = 2" in (ask(a_seed("x = 2")) or "")

@@ -36,3 +36,11 @@ def test_what_is_cut_is_counted() -> None:
     """Nothing vanishes unsaid."""
     assert texts.cut("abc", 3) == "abc"
     assert texts.cut("x" * 1500, 400) == "x" * 400 + " [… 1,100 more characters]"
+
+
+def test_a_name_holds_no_secret() -> None:
+    """However short; it is taken out before the name is cut."""
+    key = "AKIA" + "Q7ZX3MPLR2TV5WKD"
+    assert texts.name(key) == "[removed: aws_access_key_id]"
+    assert key[:10] not in texts.name("x" * 90 + " " + key + "y" * 50)
+    assert texts.renamed({key: 1, f"{key[:-1]}E": 2, "b": 3}) == {"[removed: aws_access_key_id]": 3, "b": 3}

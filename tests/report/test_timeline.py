@@ -1,6 +1,7 @@
 """What came back over time."""
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
@@ -33,6 +34,47 @@ OUTCOMES = st.lists(
 def answered(at: float | None, *, attempts: int = 1, cost: float | None = 0.25) -> Answered:
     """A reply of ten tokens for twenty."""
     return Answered(attempts, Usage(20, 10), cost, at)
+
+
+def test_what_was_removed_on_request_did_not_fail() -> None:
+    """What stands in the place of an answer that was purged is neither a failure nor without a time."""
+    found = timeline.of([answered(1), Failed("opted_out", 1.0), Failed("opted_out"), Failed("timeout", 1.0)])
+    assert found.untimed == 0
+    assert [one.failures for one in found.bins] == [{"timeout": 1}]
+
+
+@pytest.mark.parametrize(
+    ("offsets", "first", "last"),
+    [
+        ([0, 40], "12:00:00", "12:00:40"),
+        (range(0, 3001, 40), "12:00", "12:50"),
+        ([0, 86400 * 3], "06-01 12:00", "06-04 12:00"),
+        ([0, 86400 * 366], "2023-06-01 12:00", "2024-06-01 12:00"),
+    ],
+)
+def test_the_axis_says_as_much_as_tells_its_places_apart(offsets: Iterable[int], first: str, last: str) -> None:
+    """The time, from the second day on the date, from the second year on the year."""
+    start = datetime.fromisoformat("2023-06-01T12:00:00Z").timestamp()
+    places = timeline.replies(timeline.of(answered(start + offset) for offset in offsets))
+    labels = [place[0] for place in places if isinstance(place, tuple)]
+    assert (labels[0], labels[-1]) == (first, last)
+
+
+def test_days_have_no_time() -> None:
+    """And no year, if it is one."""
+    start = datetime.fromisoformat("2023-01-01T00:00:00Z").timestamp()
+    found = timeline.of(answered(start + 86400 * 2 * day) for day in range(50))
+    assert found.seconds == 2 * 86400
+    assert [place[0] for place in timeline.replies(found) if isinstance(place, tuple)][:2] == ["01-01", "01-03"]
+
+
+def test_no_label_stands_below_the_axis_twice() -> None:
+    """Seconds of several days are told by the minute."""
+    places = [("06-01 12:00", 1)] * 30 + [("06-02 12:00", 1)] * 30
+    assert [tick.label for tick in charts.series(places).ticks] == ["06-01 12:00", "06-02 12:00"]
+    years = [("2023-06-01 12:00", 1)] * 30 + [("2024-06-01 12:10", 1)] * 15 + [("2024-06-01 12:20", 1)] * 15
+    assert [tick.label for tick in charts.series(years).ticks] == ["2023-06-01", "2024-06-01"]
+    assert charts.series(years).columns[-1].label == "2024-06-01 12:20"
 
 
 @given(OUTCOMES)
@@ -140,7 +182,7 @@ def test_journals_of_earlier_versions_are_read(tmp_path: Path) -> None:
     assert [one.at for one in moments.read(folder)] == [None]
     found = timeline.of(moments.read(folder))
     (note,) = timeline.gaps(found)
-    assert "the answers came in with an earlier version" in note
+    assert "the outcomes in the journal came without a usable time, as earlier versions wrote them" in note
     with Writer(folder, shard_bytes=1 << 20) as writer:
         writer.put(msgspec.structs.replace(a_reply(), at=5.0))
     (note,) = timeline.gaps(timeline.of(moments.read(folder)))

@@ -1,5 +1,8 @@
 """Parts appear whole, in order, no larger than asked, and concatenated are the input."""
 
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -83,3 +86,28 @@ def test_a_place_where_nothing_can_be_created(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(CannotCreate, match="choose a place"):
         write_parts(tmp_path / "file" / "seeds", ["a"], Layout())
+
+
+def test_a_file_that_several_replace_at_once_is_one_of_theirs(tmp_path: Path) -> None:
+    """Whole, and nobody fails: each writes under a temporary name of its own."""
+    contents = [bytes([number]) * 300_000 for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(5):
+            list(pool.map(lambda content: shards.write_file(tmp_path / "f", content), contents))
+            assert (tmp_path / "f").read_bytes() in contents
+    assert [path.name for path in tmp_path.iterdir()] == ["f"]
+
+
+def test_what_killed_writers_leave_does_not_pile_up(tmp_path: Path) -> None:
+    """It goes an hour later, when that file is written again; what others are writing stays, as do other files."""
+    for name in (".f[1].0a1b2c3d.tmp", ".f[1].tmp", ".f[1].ffffffff.tmp", ".g.0a1b2c3d.tmp", "f[1].tmp"):
+        (tmp_path / name).touch()
+        if "ffffffff" not in name:
+            os.utime(tmp_path / name, (time.time() - 4000,) * 2)
+    shards.write_file(tmp_path / "f[1]", b"x")
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "f[1]",
+        ".f[1].ffffffff.tmp",
+        ".g.0a1b2c3d.tmp",
+        "f[1].tmp",
+    }
