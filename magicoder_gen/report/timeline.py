@@ -17,6 +17,8 @@ DRAWN = 60
 """Places on the axis, at most."""
 EMPTY = 2
 """Bins without an outcome that are drawn one after the other; where there are more, the axis is cut."""
+CUTS = 5
+"""Cuts of the axis, at most, as long as wider bins make fewer."""
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _UNITS = (("d", _DAY), ("h", _HOUR), ("min", _MINUTE))
 _WIDTHS = (
@@ -80,7 +82,7 @@ class _Sums(msgspec.Struct):
 
 
 def of(outcomes: Iterable[Answered | Failed]) -> OverTime:
-    """Return what came back, in the narrowest bins of which at most `DRAWN` places are drawn.
+    """Return what came back, in the narrowest bins of which at most `DRAWN` places are drawn and `CUTS` cuts.
 
     What a purge left in the place of an answer is no outcome.
     """
@@ -93,7 +95,7 @@ def of(outcomes: Iterable[Answered | Failed]) -> OverTime:
             untimed += 1
         else:
             seconds.setdefault(int(outcome.at), _Sums()).take(outcome)
-    width = next((width for width in _WIDTHS if _places(seconds, width) <= DRAWN), _WIDTHS[-1])
+    width = next((width for width in _WIDTHS if _is_drawn_well(seconds, width)), _WIDTHS[-1])
     bins: dict[int, _Sums] = {}
     for second in sorted(seconds):
         bins.setdefault(second // width, _Sums()).add(seconds[second])
@@ -171,12 +173,12 @@ def duration(seconds: float) -> str:
     return f"{hours:,}\u00a0h {minutes}\u00a0min"
 
 
-def _places(seconds: Iterable[int], width: int) -> int:
-    """Return how many places are drawn with bins of that width."""
+def _is_drawn_well(seconds: Iterable[int], width: int) -> bool:
+    """Whether bins of that width need few places, and few cuts between them."""
     numbers = sorted({second // width for second in seconds})
-    return len(numbers) + sum(
-        later - earlier - 1 if later - earlier - 1 <= EMPTY else 1 for earlier, later in pairwise(numbers)
-    )
+    missing = [later - earlier - 1 for earlier, later in pairwise(numbers)]
+    cuts = sum(empty > EMPTY for empty in missing)
+    return cuts <= CUTS and len(numbers) + cuts + sum(empty for empty in missing if empty <= EMPTY) <= DRAWN
 
 
 def _bin(start: int, sums: _Sums) -> Bin:

@@ -60,6 +60,14 @@ def test_the_axis_says_as_much_as_tells_its_places_apart(offsets: Iterable[int],
     assert (labels[0], labels[-1]) == (first, last)
 
 
+def test_slow_answers_do_not_cut_the_axis_to_pieces() -> None:
+    """A reply every fifteen seconds is a rate, not so many pauses; a pause of nine hours is one."""
+    slow = [answered(1_000_000_000 + 15 * number) for number in range(12)]
+    found = timeline.of([*slow, answered(1_000_000_000 + 9 * 3600)])
+    assert found.seconds == 5
+    assert sum(isinstance(place, int) for place in timeline.drawn(found)) == 1
+
+
 def test_days_have_no_time() -> None:
     """And no year, if it is one."""
     start = datetime.fromisoformat("2023-01-01T00:00:00Z").timestamp()
