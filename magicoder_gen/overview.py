@@ -12,7 +12,7 @@ from magicoder_gen.generate.plan import NOT_ASKED, NOT_NEEDED, SAME_PROMPT, UNAN
 from magicoder_gen.generate.teachers.batch_ledger import Handed, handed_in
 from magicoder_gen.records import Counts, Record, Traffic
 from magicoder_gen.sample import checkpoint
-from magicoder_gen.storage import rundir
+from magicoder_gen.storage import optouts, rundir
 from magicoder_gen.storage.rundir import RunDir, StageEntry
 
 PENDING = "pending"  # asked or not, without an outcome, while the stage has not counted why
@@ -78,7 +78,8 @@ class RunStatus(Record, frozen=True):
     `uncertain_cost`, which is not part of `cost`; among them those of prompts that are `handed_in` by the batch.
     `projected_cost` is what `cost` will be when every prompt has its answer, if the others cost as much. `left` says
     of a `generate` that came to its end without being complete what is left and what to do. `stale` says that data/
-    holds other samples than those that were kept since.
+    holds other samples than those that were kept since. `opted_out` counts prompts whose answers were purged.
+    `purging` says of a purge that was interrupted how to finish it, before which nothing else goes on.
     """
 
     run: str
@@ -99,6 +100,8 @@ class RunStatus(Record, frozen=True):
     left: str | None
     stale: bool
     heartbeat: rundir.Status | None
+    opted_out: int = 0
+    purging: str | None = None
 
 
 def status(run: RunDir) -> RunStatus:
@@ -107,6 +110,8 @@ def status(run: RunDir) -> RunStatus:
         traffic, ends = index.traffic(), _ends(run, index)
         handed, _ = handed_in(index.folder / "batches", index.open)
     active = run.is_locked()
+    purging = None if active else optouts.unfinished(run.root)
+    opted_out = traffic.failed.pop(optouts.REASON, 0)  # nothing went wrong there
     stages = summary(run, run.stages()).stages
     if not active:  # what says running was killed
         stages = {name: msgspec.structs.replace(stage, state=_at_rest(stage.state)) for name, stage in stages.items()}
@@ -116,15 +121,17 @@ def status(run: RunDir) -> RunStatus:
     return RunStatus(
         run=str(run.root),
         active=active,
-        stopped=None if active else _stopped(run, stages, ends),
+        stopped=None if active or purging else _stopped(run, stages, ends),
         stages=stages,
         **msgspec.structs.asdict(traffic),
         projected_cost=_projected(stages.get("generate"), traffic, ends),
         handed_in=handed,
         ends=ends,
-        left=_left(run, stages.get("generate"), ends, handed),
+        left=None if purging else _left(run, stages.get("generate"), ends, handed),
         stale=options.is_stale(run),
         heartbeat=run.status(),
+        opted_out=opted_out,
+        purging=purging,
     )
 
 
@@ -188,9 +195,11 @@ def status_lines(status: RunStatus) -> list[str]:
         lines.append(f"{name:<10}{stage.state:<10}{counts}, {stage.seconds:.1f} s")
     if status.requests:
         lines += _traffic_lines(status)
+    if status.purging:
+        lines.append(status.purging)
     if status.left and not status.active:
         lines.append(status.left)
-    if status.stale and not status.active:
+    if status.stale and not status.active and not status.purging:
         lines.append("data/ is older than the samples; to write it anew, run `export`")
     if status.stopped:
         lines += _stopped_lines(status.stopped)
@@ -206,6 +215,8 @@ def _traffic_lines(status: RunStatus) -> list[str]:
     failed = sum(status.failed.values())
     lines = [f"requests {status.requests}, replies {status.replies}, prompts that failed {failed}"]
     lines += [f"  failed: {kind} {count}" for kind, count in status.failed.items()]
+    if status.opted_out:
+        lines.append(f"prompts whose answers were purged {status.opted_out}")
     if status.handed_in.prompts or status.handed_in.written:
         lines.append(_handed_line(status))
     lost, cost = status.handed_in.others(status.uncertain, status.uncertain_cost)

@@ -26,7 +26,7 @@ from magicoder_gen.generate.teachers.local import Local
 from magicoder_gen.records import Counts, Progress, Reply, Sample, Sampling
 from magicoder_gen.sample import drift, few
 from magicoder_gen.sample import stage as sample
-from magicoder_gen.storage import jsonl, rundir
+from magicoder_gen.storage import jsonl, optouts, rundir
 from magicoder_gen.storage.rundir import RunDir, StageEntry, StageName
 
 FEW = 200  # seeds from which an estimate extrapolates
@@ -83,7 +83,8 @@ def _sample(config: Config, run: RunDir) -> Stage:
         options.check()
         return sample.run(options, run, inputs=inputs, rng_seed=rng_seed, executor=config.executor, progress=progress)
 
-    return Stage("sample", inputs, draw_seeds, options.require_yield)
+    purged = optouts.of_run(run.root) != optouts.NONE
+    return Stage("sample", inputs, draw_seeds, partial(options.require_yield, was_purged=purged))
 
 
 def _sample_inputs(config: Config, run: RunDir) -> dict[str, Any]:

@@ -124,7 +124,8 @@ class Intent(Record, frozen=True, tag_field="record", tag="intent"):
 class Reply(Record, frozen=True, tag_field="record", tag="reply"):
     """An answer as it came, before anything parses it. `cost` is in USD, None if prices are unknown.
 
-    `at` is when it was journaled, in seconds since 1970; None in journals of earlier versions. Nothing depends on it.
+    `at` is when it was journaled, in whole seconds since 1970, None in journals of earlier versions; nothing depends
+    on it.
     """
 
     prompt_id: str

@@ -7,7 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 from exporting import a_run, a_sample, exported
-from generating import accepts, failed, generated, replied, seeded
+from generating import accepts, failed, generated, journaled, replied, seeded
+from purging import purged
 
 from magicoder_gen import overview
 from magicoder_gen.errors import MagicoderError
@@ -124,3 +125,28 @@ def test_an_export_that_is_older_than_its_samples_is_told(tmp_path: Path) -> Non
     told = overview.status(run)
     assert told.stale
     assert "data/ is older than the samples; to write it anew, run `export`" in overview.status_lines(told)
+
+
+def test_a_purge_that_was_interrupted_is_told_and_nothing_else_goes_on(tmp_path: Path) -> None:
+    """As text and as JSON has it: every other command would refuse."""
+    run = seeded(tmp_path / "r", 20)
+    with pytest.raises(MagicoderError):
+        generated(run, sometimes, limits=Limits(max_requests=12), concurrency=1)
+    (run.root / "purge.pending").write_bytes(b"")
+    status = overview.status(run)
+    wanted = f"a purge was interrupted; to finish it: magicoder-gen purge {run.root} --opt-out FILE"
+    assert (status.purging, status.left, status.stopped) == (wanted, None, None)
+    lines = overview.status_lines(status)
+    assert [line for line in lines if "to " in line] == [wanted]
+
+
+def test_an_answer_that_was_purged_is_no_failure(tmp_path: Path) -> None:
+    """It is counted for itself."""
+    run = seeded(tmp_path / "r", 3)
+    generated(run)
+    purged(run, f"id {journaled(run)[0].prompt_id}")
+    status = overview.status(run)
+    assert (status.failed, status.opted_out) == ({}, 1)
+    lines = overview.status_lines(status)
+    assert "prompts whose answers were purged 1" in lines
+    assert "requests 2, replies 2, prompts that failed 0" in lines

@@ -152,7 +152,8 @@ def draft(line: bytes, place: Place, columns: Input) -> Sample | Rejection:
     row = _decoded(line)
     texts = columns.texts(row) if isinstance(row, dict) else ("not_json" if row is UNSET else "not_an_object")
     if isinstance(texts, str):
-        seed, raw = _seed({}, None, UNKNOWN, place), line.decode(errors="replace")
+        said = row if isinstance(row, dict) else {}  # so that who asks to be left out can be
+        seed, raw = _seed(said, None, UNKNOWN, place), line.decode(errors="replace")
         return Rejection("", seed, raw, "row", texts, {"file": place.file, "line": place.line})
     problem, solution = texts
     language = next(filter(None, (_text(row.get(name)) for name in (columns.language, *_LANGUAGES))), UNKNOWN)

@@ -53,11 +53,12 @@ def run(
     after finishing if no sample or too few of them stay.
     """
     begun = time.monotonic()
+    listed = optouts.of_run(run.root)  # first: a ledger that is damaged must not undo what is there
     run.begin("clean", inputs)
     published.forget(run.root)
     with _scratch(run.root / _SCRATCH) as folder, ExitStack() as files:
         sifted = _Sifted(options, folder, files)
-        sifted.take(executor.map(Screen(options, optouts.of_run(run.root)), rows), total, progress)
+        sifted.take(executor.map(Screen(options, listed), rows), total, progress)
         if paraphrases:
             sifted.search(paraphrases, progress)
         with (

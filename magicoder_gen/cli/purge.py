@@ -11,6 +11,7 @@ from magicoder_gen.errors import ConfigError, MagicoderError
 
 if TYPE_CHECKING:
     from magicoder_gen.config import Config
+    from magicoder_gen.purge.unanswered import Asks
     from magicoder_gen.storage.rundir import RunDir
 
 
@@ -44,9 +45,19 @@ def purge(run: Path, *, listed: Path, dry_run: bool, as_json: bool) -> None:
             listed,
             export=lambda: _export(config, opened),
             markers=config.clean.markers if config else None,
+            asks=_asks(config) if config else None,
             dry_run=dry_run,
         )
     output.show(purged, stage.lines, as_json=as_json)
+
+
+def _asks(config: "Config") -> "Asks | None":
+    """Return what makes the prompts of a seed, None where the files of the recipe are not there any more."""
+    from magicoder_gen.purge import unanswered
+
+    with suppress(MagicoderError):
+        return unanswered.asking(config.generate)
+    return None
 
 
 def _export(config: "Config | None", run: "RunDir") -> str | None:

@@ -14,8 +14,6 @@ from magicoder_gen.generate.prices import Price
 from magicoder_gen.generate.writer import Writer
 from magicoder_gen.records import Failure, Intent, Prompt, Reply
 
-_DIGITS = 3  # of a moment: milliseconds
-
 
 class Admission:
     """The desk where a teacher gets its prompts: taking one has written its intent, durably, before."""
@@ -119,7 +117,7 @@ class Admission:
 
     def settle(self, outcome: Reply | Failure) -> None:
         """Take an outcome into the journal, with this moment, and into the sums; make room."""
-        outcome = msgspec.structs.replace(outcome, at=round(self._now(), _DIGITS))
+        outcome = msgspec.structs.replace(outcome, at=int(self._now()))
         self._index.note(outcome, self._writer.put(outcome))
         self.in_flight -= 1
         self._settled.set()

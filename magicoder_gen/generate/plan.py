@@ -19,6 +19,7 @@ from magicoder_gen.storage import jsonl, optouts
 SAME_PROMPT = "same_prompt"  # another seed has the same text and language, so one answer serves both
 NOT_NEEDED = "not_needed"  # the target was reached before
 NOT_ASKED = "not_asked"
+ACCEPTED = "accepted"  # the fact that says for which prompts answers to others may serve
 UNANSWERED = "unanswered"  # was sent, may have been paid, and will be sent again or collected
 
 _CUT_OFF = "length"  # the finish_reason of an answer that ran out of tokens
@@ -58,9 +59,10 @@ class Plan:
         """Return how many answers at hand belong to no prompt of the plan.
 
         What was planned for other seeds, another recipe or teacher, or by a release that makes other prompts of them,
-        is forgotten; where there are answers, everything is then planned at once.
+        is forgotten; where there are answers, everything is then planned at once. What was adopted is adopted again.
         """
-        fingerprint = digest([fingerprint, self._ask(_PROBE, 0).id])
+        asks = self._ask(_PROBE, 0).id
+        fingerprint = digest([fingerprint, asks])
         if self._index.fact("plan") == fingerprint:
             self._catch_up()
             return 0
@@ -70,6 +72,9 @@ class Plan:
         if self._index.totals.replies or self._index.open:
             for _ in self._unplanned():
                 pass
+        if self._index.fact(ACCEPTED) == asks:
+            self.adopt_orphans()
+            return 0
         return self._orphans()
 
     def _catch_up(self) -> None:
@@ -90,6 +95,7 @@ class Plan:
 
     def adopt_orphans(self) -> None:
         """Let answers that the plan did not ask for serve for their seeds, which are not asked; purged answers too."""
+        self._index.keep(ACCEPTED, self._ask(_PROBE, 0).id)
         settled = (REPLIED, optouts.REASON)
         last = next(self._index.rows("SELECT max(seed) FROM plan"))[0]  # purged seeds leave gaps
         self._index.run(

@@ -59,10 +59,10 @@ def strangers(root: Path) -> str | None:
     )
 
 
-def vectors(folder: Path, problems: frozenset[str], *, counts_only: bool = False) -> int:
-    """Take the vectors of texts with these keys out of every cache in `folder`; return how many there were."""
+def vectors(folder: Path, problems: frozenset[str] | None, *, counts_only: bool = False) -> int:
+    """Take the vectors of texts with these keys (None: of all) out of every cache in `folder`; return their number."""
     found = 0
-    for path in sorted(folder.glob("*.sqlite")) if problems else ():
+    for path in sorted(folder.glob("*.sqlite")) if problems != frozenset() else ():
         try:
             with closing(_opened(path, is_for_reading=counts_only)) as database:
                 found += _vectors(database, problems, counts_only=counts_only)
@@ -81,9 +81,10 @@ def _opened(path: Path, *, is_for_reading: bool) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True)
 
 
-def _vectors(database: sqlite3.Connection, problems: frozenset[str], *, counts_only: bool) -> int:
+def _vectors(database: sqlite3.Connection, problems: frozenset[str] | None, *, counts_only: bool) -> int:
     """Delete, then write the file anew: SQLite leaves what it deletes in free pages."""
-    keys = [(bytes.fromhex(key),) for key in problems]
+    every = database.execute("SELECT text FROM vectors") if problems is None else ()
+    keys = [*every, *((bytes.fromhex(key),) for key in problems or ())]
     found = sum(1 for key in keys if database.execute("SELECT 1 FROM vectors WHERE text = ?", key).fetchone())
     if not counts_only:
         with database:

@@ -16,13 +16,15 @@ class Job(Record, frozen=True):
     """What is to be done in one run, that of the judgements being one of its own.
 
     `stages` are the manifest's entries as they were, `counts` what their counts will be; `fresh` are the stages that
-    were made of what the stages before have now.
+    were made of what the stages before have now. `accepted` is what the journal's index knows of answers to other
+    prompts.
     """
 
     scope: Scope
     stages: dict[str, StageEntry]
     counts: dict[str, Counts]
     fresh: tuple[str, ...]
+    accepted: str | None = None
 
 
 class Pending(Record, frozen=True):
@@ -41,7 +43,8 @@ def read(root: Path) -> Pending | None:
     except FileNotFoundError:
         return None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise CorruptData(f"{path}: {error}; delete it and run the same command again") from error
+        again = "delete it, judgements/ and embeddings/, run the same command again, then `run`, which counts anew"
+        raise CorruptData(f"{path}: {error}; {again}") from error
 
 
 def write(root: Path, pending: Pending) -> None:

@@ -19,9 +19,10 @@ def of(run: RunDir) -> RunDir:
     return RunDir(run.folder(JUDGEMENTS), layout=run.layout)
 
 
-def about(judged: RunDir, problems: frozenset[str]) -> frozenset[Entry]:
-    """Return the ids of the questions about problems with these keys, those that are no longer asked among them."""
-    found = {seed.id for seed in _asked(judged) if _problem(seed.text) in problems} if problems else set()
+def about(judged: RunDir, problems: frozenset[str] | None) -> frozenset[Entry]:
+    """Return the ids of the questions about problems with these keys (None: of all), those asked no longer too."""
+    asked = _asked(judged) if problems != frozenset() else ()
+    found = {seed.id for seed in asked if problems is None or _problem(seed.text) in problems}
     return frozenset(Entry("id", known) for known in found)
 
 

@@ -7,28 +7,39 @@ from pathlib import Path
 import msgspec
 
 from magicoder_gen.clean.markers import Markers
-from magicoder_gen.clean.parse import parse
-from magicoder_gen.fingerprint import digest
 from magicoder_gen.generate import journal
 from magicoder_gen.generate.plan import NOT_ASKED, NOT_NEEDED, SAME_PROMPT, UNANSWERED
-from magicoder_gen.purge import sifting
-from magicoder_gen.purge.scope import Row, Scope, problem_key, prompted
+from magicoder_gen.purge import problems, sifting, unanswered
+from magicoder_gen.purge.scope import Row, Scope, origin_of, problem_key, prompted
+from magicoder_gen.purge.unanswered import Asks
 from magicoder_gen.records import Counts, Failure, Intent, Origin, Rejection, Reply, Sample, Seed
 from magicoder_gen.sample import checkpoint
 from magicoder_gen.storage import jsonl
 from magicoder_gen.storage.optouts import REASON, Entry, OptOuts
 from magicoder_gen.storage.rundir import RunDir
 
+_KINDS = ("seeds", "requests", "replies", "failures", "samples", "rejections")  # as they are shown
 REPLIED = ""  # the end of a prompt that was answered; of others, the kind of failure
 
 
 class Found:
     """What is found in one run: the scope of what goes, how much that is, and the counts that are left."""
 
-    def __init__(self, run: RunDir, entries: frozenset[Entry], *, markers: Markers, wants_problems: bool) -> None:
-        """`wants_problems` also finds the problems that no row has any more; reads all files of records."""
+    def __init__(
+        self,
+        run: RunDir,
+        entries: frozenset[Entry],
+        *,
+        markers: Markers,
+        wants_problems: bool,
+        asks: Asks | None = None,
+    ) -> None:
+        """`wants_problems` also finds the problems that nothing has any more; reads all files of records.
+
+        `asks` makes prompts, to tell of whom requests are whose outcome never came.
+        """
         self.matched: Counter[Entry] = Counter()
-        self.removed: Counter[str] = Counter()
+        self.removed = Counter(dict.fromkeys(_KINDS, 0))
         self.cost: float | None = 0.0
         self._run = run
         self._listed = OptOuts(entries)
@@ -36,13 +47,15 @@ class Found:
         self._left = {name: Counter(counts.reasons) for name, counts in self._base.items()}
         self._gone: Counter[str] = Counter()  # what no stage took in any more, by stage
         self._lost: Counter[str] = Counter()  # what came out and does not any more, by stage
-        self.scope = Scope(entries, prompts=frozenset(self._prompts()))
+        self.scope = Scope(entries)
+        prompts = self._prompts() | unanswered.going(run, self.scope, asks)
+        self.scope = Scope(entries, prompts=frozenset(prompts))
         self._ends: dict[tuple[str, int], str] = {}  # of prompts whose outcomes go, by seed and number
         self._inherited: dict[tuple[str, int], None] = {}
         self._outcomes()
         self._seeds()
-        rows, problems = self._rows(markers, wants_problems=wants_problems)
-        self.scope = msgspec.structs.replace(self.scope, rows=frozenset(rows), problems=frozenset(problems))
+        rows, gone = self._rows(markers, wants_problems=wants_problems)
+        self.scope = msgspec.structs.replace(self.scope, rows=frozenset(rows), problems=frozenset(gone))
         self._aside()
 
     def counts(self) -> dict[str, Counts]:
@@ -55,14 +68,21 @@ class Found:
             if name != "export"
         }
 
+    def forget_problems(self) -> None:
+        """Let all vectors and judgements go: nobody can tell of which rows they are."""
+        self.scope = msgspec.structs.replace(self.scope, problems=None)
+
     def _prompts(self) -> set[str]:
-        """Return the prompts whose answers go, whatever the reason; of one that was repeated, both."""
+        """Return the prompts whose answers go, whatever the reason; of one that was repeated, all of them."""
         found = self._prompts_of_rows()
+        repeats: dict[str, str] = {}
         for entry in _outcomes(self._run):
-            ids = entry.prompt_id, entry.redo_of
-            if self._listed.covering(entry.seed.origin, entry.seed.id, *ids) or found.intersection(ids):
-                found.update(filter(None, ids))
-        return found
+            if entry.redo_of:
+                repeats[entry.prompt_id] = entry.redo_of
+            if self._listed.covering(entry.seed.origin, entry.seed.id, entry.prompt_id, entry.redo_of):
+                found.add(entry.prompt_id)
+        first = {repeats.get(prompt, prompt) for prompt in found}
+        return first.union(prompt for prompt, repeated in repeats.items() if repeated in first)
 
     def _prompts_of_rows(self) -> set[str]:
         """Return the prompts of rows that are listed by id; of rows made elsewhere, whose ids may be shared, none."""
@@ -173,8 +193,12 @@ class Found:
             self._left[stage][after] += 1
 
     def _rows(self, markers: Markers, *, wants_problems: bool) -> tuple[set[str], set[str]]:
-        """Count what goes from samples and rejections; return its ids, and the keys of problems that go with it."""
+        """Count what goes from samples and rejections; return its ids, and the keys of problems that go with it.
+
+        An id that a sample that stays has too is that sample's: rows made elsewhere may share one.
+        """
         ids: set[str] = set()
+        kept: set[str] = set()
         going: set[str] = set()
         staying: set[str] = set()
         for folder, row in self._every(with_texts=wants_problems):
@@ -182,10 +206,21 @@ class Found:
             if goes:
                 ids.update(filter(None, [row.id]))
                 self._row(folder, row)
-            problem = _problem(row, markers) if wants_problems else None
+            elif folder == "samples" and row.id:
+                kept.add(row.id)
+            problem = problems.of_row(row, markers) if wants_problems else None
             if problem is not None:
                 (going if goes else staying).add(problem_key(problem))
-        return ids, going - staying
+        if wants_problems:
+            self._answered(markers, going, staying)
+        return ids - kept, going - staying
+
+    def _answered(self, markers: Markers, going: set[str], staying: set[str]) -> None:
+        """Add the problems of answers: there may be no rows yet of what was embedded and judged."""
+        for entry in _outcomes(self._run):
+            problem = problems.of_reply(entry, markers) if isinstance(entry, Reply) else None
+            if problem is not None:
+                (going if self.scope.covers(entry) else staying).add(problem_key(problem))
 
     def _every(self, *, with_texts: bool) -> Iterator[tuple[str, Row | Sample | Rejection]]:
         """Yield samples, then rejections, with their folder; `with_texts` decodes all of a sample."""
@@ -198,25 +233,19 @@ class Found:
 
     def _row(self, folder: str, row: Row | Rejection | Sample) -> None:
         self.removed[folder] += 1
-        self._match(row.seed.origin, row.seed.id, row.prompt_id, row.id)
+        self._match(origin_of(row), row.seed.id, row.prompt_id, row.id)
         if "clean" not in self._base:
             return
         self._gone["clean"] += 1
         self._end("clean", f"{row.check}:{row.reason}" if isinstance(row, Rejection) else REPLIED)
 
     def _aside(self) -> None:
-        """Count what only lies beside: torn tails, and how far sampling came, if they may hold something that goes."""
-        torn = sorted(self._folder("replies").glob(sifting.TORN))
-        if torn:
-            known = {
-                seed.id for seed in jsonl.read_parts(self._folder("seeds"), Seed) if not self.scope.covers_seed(seed)
-            }
-            self.removed["torn tails"] = sum(not sifting.is_harmless(path, known.__contains__) for path in torn)
-        progress = self._folder("seeds") / checkpoint.FILE
-        if progress.is_file():
-            said = progress.read_bytes().lower()
-            names = [entry.value.casefold().encode() for entry in self._listed.entries if entry.kind != "id"]
-            self.removed["sampling progress"] = int(any(name in said for name in names))
+        """Count what only lies beside: torn tails that may hold something that goes, and how far sampling came."""
+        tails = sifting.tails(self._folder("replies"))
+        if tails:
+            stays = sifting.untouched(self._run, self.scope)
+            self.removed["torn tails"] = sum(not sifting.is_harmless(tail, stays) for tail in tails)
+        self.removed["sampling progress"] = int((self._folder("seeds") / checkpoint.FILE).is_file())
         self.removed = +self.removed
 
 
@@ -227,29 +256,3 @@ def _outcomes(run: RunDir) -> Iterator[Reply | Failure]:
     for entry, _, _ in journal.entries(run.folder("replies")):
         if not isinstance(entry, Intent):
             yield entry
-
-
-def _problem(row: Row | Sample | Rejection, markers: Markers) -> str | None:
-    """Return the problem of a row; of a rejected one as its text has it, None where its id does not prove that."""
-    if isinstance(row, Sample):
-        return row.problem
-    if not isinstance(row, Rejection) or row.id is None or row.text is None:
-        return None
-    return next((pair[0] for pair in _pairs(row, markers) if _is_of(row, *pair)), None)
-
-
-def _is_of(rejection: Rejection, problem: str, solution: str) -> bool:
-    return digest([rejection.prompt_id, problem, solution]) == rejection.id
-
-
-def _pairs(rejection: Rejection, markers: Markers) -> Iterator[tuple[str, str]]:
-    """Yield what may have been problem and solution: as a reply is parsed, or as rows made elsewhere are joined."""
-    text = rejection.text or ""
-    reply = Reply(rejection.prompt_id, rejection.seed, text, None, "stop", None, None, "", None, 1, 0.0)
-    sections = parse(reply, markers)
-    if not isinstance(sections, str):
-        yield sections.problem, sections.solution
-    place = text.find("\n\n")
-    while place >= 0:
-        yield text[:place], text[place + 2 :]
-        place = text.find("\n\n", place + 1)

@@ -1,6 +1,9 @@
 """What of one run goes: by what was listed, and by what descends from it."""
 
 from hashlib import blake2b
+from typing import Any
+
+import msgspec
 
 from magicoder_gen.embeddings.protocols import shown
 from magicoder_gen.generate.journal import Entry as Journaled
@@ -26,13 +29,14 @@ class Row(Record, frozen=True):
 class Scope(Record, frozen=True):
     """What goes: `prompts`, their repetitions with more tokens among them, and `rows`, by id; texts by their key.
 
-    `heirs` are seeds that stay although their text and language, and so their prompts, are those of one that goes.
+    `problems` is None where nobody can tell which texts stay, so that all go. `heirs` are seeds that stay although
+    their text and language, and so their prompts, are those of one that goes.
     """
 
     entries: frozenset[Entry]
     prompts: frozenset[str] = frozenset()
     rows: frozenset[str] = frozenset()
-    problems: frozenset[str] = frozenset()
+    problems: frozenset[str] | None = frozenset()
     heirs: dict[str, Seed] = {}
 
     def covers_seed(self, seed: Seed | SeedHead) -> bool:
@@ -41,7 +45,7 @@ class Scope(Record, frozen=True):
 
     def covers_row(self, row: Row | Sample | Rejection) -> bool:
         """Whether a sample or rejection goes."""
-        listed = OptOuts(self.entries).covering(row.seed.origin, row.seed.id, row.prompt_id, row.id)
+        listed = OptOuts(self.entries).covering(origin_of(row), row.seed.id, row.prompt_id, row.id)
         return bool(listed) or row.prompt_id in self.prompts
 
     def covers(self, entry: Journaled) -> bool:
@@ -64,6 +68,22 @@ class Scope(Record, frozen=True):
             return None
         prompt_id = entry.redo_of or entry.prompt_id
         return Failure(prompt_id, seed, REASON, "", final=True, number=entry.number, at=entry.at)
+
+
+def origin_of(row: Row | Sample | Rejection) -> Origin:
+    """Return where a row comes from: of one made elsewhere that is no row, what its text says of it."""
+    origin = row.seed.origin
+    if not isinstance(row, Rejection) or row.check != "row" or row.text is None:
+        return origin
+    try:
+        said = msgspec.json.decode(row.text)
+    except (msgspec.DecodeError, RecursionError):
+        return origin
+    return msgspec.structs.replace(origin, **_named(said)) if isinstance(said, dict) else origin
+
+
+def _named(said: dict[str, Any]) -> dict[str, str]:
+    return {name: said[name] for name in ("repo", "path", "revision", "swhid") if isinstance(said.get(name), str)}
 
 
 def is_placeholder(entry: Journaled) -> bool:

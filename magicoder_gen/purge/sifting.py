@@ -11,10 +11,12 @@ from magicoder_gen.fingerprint import digest
 from magicoder_gen.generate import index_file, journal
 from magicoder_gen.generate.index import Index
 from magicoder_gen.generate.journal import Place
-from magicoder_gen.purge.scope import Row, Scope, SeedHead
+from magicoder_gen.generate.plan import ACCEPTED
+from magicoder_gen.purge.scope import Row, Scope, SeedHead, is_placeholder
 from magicoder_gen.records import Intent, Rejection
 from magicoder_gen.storage import jsonl, shards
 from magicoder_gen.storage.optouts import REASON
+from magicoder_gen.storage.rundir import RunDir
 from magicoder_gen.storage.shards import LinePart, Part
 
 TORN = "torn-part-?????-*.bin"
@@ -96,21 +98,33 @@ def _replace(
         path.unlink()
 
 
-def replies(folder: Path, scope: Scope) -> None:
-    """Take requests and outcomes out of the journal, and make its index anew; raise CorruptData."""
+def replies(folder: Path, scope: Scope, *, accepted: str | None = None) -> None:
+    """Take requests and outcomes out of the journal, and make its index anew; raise CorruptData.
+
+    `accepted` is what the index knew of answers to other prompts that may serve.
+    """
     torn_tails(folder)
+    replaced = {
+        entry.prompt_id: place for entry, place, _ in journal.entries(folder) if is_placeholder(entry)
+    }  # by a purge before, or by this one before it was interrupted
     for name in (index_file.NAME, *(f"{index_file.NAME}-{kind}" for kind in ("wal", "shm", "journal"))):
         (folder / name).unlink(missing_ok=True)
     for path in journal.part_paths(folder):
-        _replace(path, lambda path=path: _entries(folder, path, scope), keeps_empty=True)  # type: ignore[misc]
+        _replace(path, lambda path=path: _entries(folder, path, scope, replaced), keeps_empty=True)  # type: ignore[misc]
     with Index.writing(folder) as index:
+        if accepted:
+            index.keep(ACCEPTED, accepted)
         index.commit_as_read()
 
 
-def _entries(folder: Path, path: Path, scope: Scope) -> Iterator[tuple[bytes, bytes | None]]:
-    """Yield each line of a part, and what is left of it: for the first outcome of a prompt, what takes its place."""
+def _entries(
+    folder: Path, path: Path, scope: Scope, replaced: dict[str, Place]
+) -> Iterator[tuple[bytes, bytes | None]]:
+    """Yield each line of a part, and what is left of it: for the first outcome of a prompt, what takes its place.
+
+    `replaced` says of each prompt where that is, over all parts.
+    """
     number = journal.part_number(path)
-    replaced: set[str] = set()
     with path.open("rb") as file:
         for (entry, place, _), line in zip(journal.entries(folder, Place(number, 0)), file, strict=False):
             if place.part != number:
@@ -119,11 +133,8 @@ def _entries(folder: Path, path: Path, scope: Scope) -> Iterator[tuple[bytes, by
                 yield line, line
                 continue
             instead = None if isinstance(entry, Intent) else scope.placeholder(entry)
-            if instead is None or instead.prompt_id in replaced:
-                yield line, None
-            else:
-                replaced.add(instead.prompt_id)
-                yield line, journal.encoded(instead)
+            is_first = instead is not None and replaced.setdefault(instead.prompt_id, place) == place
+            yield line, journal.encoded(instead) if instead and is_first else None
 
 
 def torn_tails(folder: Path) -> list[Path]:
@@ -134,11 +145,35 @@ def torn_tails(folder: Path) -> list[Path]:
     return sorted(folder.glob(TORN))
 
 
-def is_harmless(torn: Path, staying: Callable[[str], bool]) -> bool:
-    """Whether a torn tail surely holds nothing of a seed that goes: it says no seed, or one that stays."""
-    content = torn.read_bytes()
-    known = _SEED.search(content)
-    return staying(known[1].decode()) if known else b'"seed"' not in content
+def tails(folder: Path) -> list[bytes]:
+    """Return the torn tails, and the one that is not cut off yet."""
+    last = journal.part_paths(folder)[-1:]
+    found = [path.read_bytes() for path in sorted(folder.glob(TORN))]
+    return [*found, *filter(None, map(_torn, last))]
+
+
+def _torn(path: Path) -> bytes:
+    """Return what stands behind the last line end of a part."""
+    with path.open("rb") as file:
+        rest = b""
+        for line in file:
+            rest = line
+    return b"" if rest.endswith(b"\n") else rest
+
+
+def untouched(run: RunDir, scope: Scope) -> Callable[[str], bool]:
+    """Return what tells whether the seed with an id stays, with all its answers."""
+    stays = {seed.id for seed in jsonl.read_parts(run.folder("seeds"), SeedHead) if not scope.covers_seed(seed)}
+    for entry, _, _ in journal.entries(run.folder("replies")):
+        if not isinstance(entry, Intent) and (scope.covers(entry) or is_placeholder(entry)):
+            stays.discard(entry.seed.id)
+    return stays.__contains__
+
+
+def is_harmless(torn: bytes, stays: Callable[[str], bool]) -> bool:
+    """Whether a torn tail surely holds nothing that goes: it says no seed, or one that stays with all its answers."""
+    known = _SEED.search(torn)
+    return stays(known[1].decode()) if known else b'"seed"' not in torn
 
 
 def described(folder: Path, parts: list[Part]) -> list[Part]:

@@ -4,10 +4,9 @@ The order is what makes it safe to kill: what has to be done is on disk first; t
 what was exported goes, then the records; last the manifest says how much is left.
 """
 
-import hashlib
+import re
 import shutil
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,24 +15,27 @@ import msgspec
 from magicoder_gen.clean import published
 from magicoder_gen.clean.markers import Markers
 from magicoder_gen.embeddings.cache import FOLDER as VECTORS
-from magicoder_gen.errors import TryLater
 from magicoder_gen.fingerprint import digest
 from magicoder_gen.generate import journal
 from magicoder_gen.generate.index import Index
-from magicoder_gen.generate.teachers.batch_ledger import handed_in
-from magicoder_gen.purge import aside, pending, questions, sifting
+from magicoder_gen.purge import aside, pending, planning, questions, sifting
 from magicoder_gen.purge.pending import Job, Pending
-from magicoder_gen.purge.scan import Found
-from magicoder_gen.purge.scope import SeedHead
+from magicoder_gen.purge.unanswered import Asks
 from magicoder_gen.records import Record
 from magicoder_gen.sample import checkpoint
-from magicoder_gen.storage import jsonl, metrics, optouts, pushes
+from magicoder_gen.storage import metrics, optouts, pushes
 from magicoder_gen.storage.optouts import Entry, Purge
 from magicoder_gen.storage.rundir import RunDir, StageEntry
 
 Export = Callable[[], str | None]  # export again; return what stands in its way, None if nothing does
 
 _REPORT = ("report.html", "stats.json", "status.json")
+_UNPROVEN = (
+    "all vectors and judgements are removed: while `clean` of rows made elsewhere is not finished, nothing tells of "
+    "which rows they are; `clean` makes and asks them again"
+)
+_COVERED = "seeds, replies, failures, samples and rejections that an entry covers, some of them several entries:"
+_ID = re.compile(r"[0-9a-f]{32}")
 _SHOWN = 20  # entries that covered something
 
 
@@ -51,25 +53,32 @@ class Purged(Record, frozen=True):
     notes: list[str]
 
 
-def run(run: RunDir, listed: Path, *, export: Export, markers: Markers | None = None, dry_run: bool = False) -> Purged:
+def run(
+    run: RunDir,
+    listed: Path,
+    *,
+    export: Export,
+    markers: Markers | None = None,
+    asks: Asks | None = None,
+    dry_run: bool = False,
+) -> Purged:
     """Purge a run of what the file `listed` names; a purge that was interrupted is carried on first.
 
-    `export` writes data/ anew where there was a complete one. Raises ConfigError for a wrong list, TryLater while
-    prompts wait in batches, CorruptData for a damaged file.
+    `export` writes data/ anew where there was a complete one; `asks` makes the prompts of a seed. Raises ConfigError
+    for a wrong list, TryLater while prompts wait in batches, CorruptData for a damaged file.
     """
-    entries, copies = optouts.read(listed), _copies(run)
+    found, copies = optouts.read(listed), _copies(run)
     notes: list[str] = []
     unfinished = pending.read(run.root)
     if unfinished and not dry_run:
         notes += _carried_out(run, unfinished, export)
-    _refuse_batches(run)
-    planned = _planned(run, entries, listed, markers or Markers())
+    planned = planning.planned(run, found, markers=markers or Markers(), asks=asks)
     if not dry_run and not _is_nothing(planned):
         pending.write(run.root, planned)
         notes += _carried_out(run, planned, export)
     if notes or planned.purge.removed:
         notes += copies
-    return _said(run, planned, entries, notes, unfinished=None if dry_run else unfinished, dry_run=dry_run)
+    return _said(run, planned, found.entries, notes, unfinished=None if dry_run else unfinished, dry_run=dry_run)
 
 
 def _copies(run: RunDir) -> list[str]:
@@ -116,71 +125,6 @@ def _rows(purges: list[Purge]) -> dict[Entry, int]:
     return rows
 
 
-def _refuse_batches(run: RunDir) -> None:
-    """Raise TryLater while prompts are in files or at a provider: their answers would come back."""
-    for one, section in ((run, "generate"), (questions.of(run), "clean")):
-        folder = one.folder("replies")
-        if not (folder / "batches").exists():
-            continue
-        with Index.reading(folder) as index:
-            handed, _ = handed_in(folder / "batches", index.open)
-        if handed.prompts or handed.written:
-            raise TryLater(
-                f"{folder / 'batches'}: {handed.said()}; collect them with `{section}` first, "
-                "or move this folder away to give them up"
-            )
-
-
-def _planned(run: RunDir, entries: tuple[Entry, ...], listed: Path, markers: Markers) -> Pending:
-    """Look for everything that goes; nothing changes."""
-    before = optouts.of_run(run.root).entries
-    judged = questions.of(run)
-    wants = run.folder(VECTORS).exists() or judged.root.exists()
-    found = Found(run, before | set(entries), markers=markers, wants_problems=wants)
-    removed = dict(found.removed)
-    problems = found.scope.problems
-    removed["vectors"] = aside.vectors(run.folder(VECTORS), problems, counts_only=True)
-    asked = questions.about(judged, problems)
-    judging = Found(judged, asked, markers=markers, wants_problems=False) if asked else None
-    if judging:
-        removed |= {f"judgements: {kind}": number for kind, number in judging.removed.items()}
-    known = (*entries, *sorted(before - set(entries), key=Entry.said))
-    told = [entry for entry in known if entry not in before or found.matched[entry]]
-    purge = Purge(
-        datetime.now(UTC).isoformat(timespec="seconds"),
-        hashlib.sha256(listed.read_bytes()).hexdigest(),
-        tuple(told),
-        tuple(found.matched[entry] for entry in told),
-        {kind: number for kind, number in removed.items() if number},
-        found.cost if found.removed["replies"] else None,
-    )
-    return Pending(purge, _job(run, found), _job(judged, judging) if judging else None)
-
-
-def _job(run: RunDir, found: Found) -> Job:
-    stages = run.stages()
-    return Job(found.scope, stages, found.counts(), tuple(name for name in stages if _is_fresh(name, run, stages)))
-
-
-def _is_fresh(name: str, run: RunDir, stages: dict[str, StageEntry]) -> bool:
-    """Whether a stage was made of what the stage before it has now."""
-    now = _inputs(name, run, stages)
-    return bool(now) and all(stages[name].inputs.get(key) == value for key, value in now.items())
-
-
-def _inputs(name: str, run: RunDir, stages: dict[str, StageEntry]) -> dict[str, Any]:
-    """Return those of a stage's inputs that name the files of the stage before it, as they are now."""
-    sample = stages.get("sample")
-    seeds = [part.sha256 for part in sample.parts.get("seeds", [])] if sample else []
-    if name == "sample" and sample and "questions" in sample.inputs:
-        return {"questions": seeds}
-    if name == "generate":
-        return {"seeds": seeds}
-    if name == "clean" and isinstance(stages[name].inputs.get("rows"), str):
-        return {"rows": journal.content_digest(run.folder("replies"))}
-    return {}
-
-
 def _carried_out(run: RunDir, work: Pending, export: Export) -> list[str]:
     """Do what is to be done, from wherever an earlier command came to; return what the user has to know."""
     notes = []
@@ -198,6 +142,7 @@ def _carried_out(run: RunDir, work: Pending, export: Export) -> list[str]:
         optouts.append(run.root, work.purge)
         notes += _export(work.run, export)
         _measure(run)
+        notes += [_UNPROVEN] if work.run.scope.problems is None else []
         notes += filter(None, [aside.strangers(run.root)])
     else:
         optouts.append(run.root, work.purge)
@@ -231,11 +176,12 @@ def _sift(run: RunDir, job: Job) -> None:
     """Take all that goes out of the files of records, and let the manifest say what is left."""
     folder = run.folder("replies")
     if folder.exists():
-        known = _staying(run, job)
-        for torn in sifting.torn_tails(folder):
-            if not sifting.is_harmless(torn, known):
-                torn.unlink()
-        sifting.replies(folder, job.scope)
+        torn = sifting.torn_tails(folder)
+        stays = sifting.untouched(run, job.scope) if torn else bool
+        for path in torn:
+            if not sifting.is_harmless(path.read_bytes(), stays):
+                path.unlink()
+        sifting.replies(folder, job.scope, accepted=job.accepted)
         shutil.rmtree(folder / "batches", ignore_errors=True)
     (run.folder("seeds") / checkpoint.FILE).unlink(missing_ok=True)
     sifting.seeds(run.folder("seeds"), job.scope)
@@ -243,12 +189,6 @@ def _sift(run: RunDir, job: Job) -> None:
     sifting.samples(run.folder("samples"), job.scope)
     aside.index(run.root, job.scope.rows)
     run.replace(_entries(run, job))
-
-
-def _staying(run: RunDir, job: Job) -> Callable[[str], bool]:
-    """Return what tells whether the seed with an id stays."""
-    heads = jsonl.read_parts(run.folder("seeds"), SeedHead)
-    return {seed.id for seed in heads if not job.scope.covers_seed(seed)}.__contains__
 
 
 def _entries(run: RunDir, job: Job) -> dict[str, StageEntry]:
@@ -260,7 +200,7 @@ def _entries(run: RunDir, job: Job) -> dict[str, StageEntry]:
         parts = {folder: _left(run, folder, before) for folder, before in entry.parts.items()}
         counts = job.counts.get(name, entry.counts)
         left[name] = msgspec.structs.replace(entry, parts=parts, counts=counts)
-        inputs = entry.inputs | (_inputs(name, run, left) if name in job.fresh else {})
+        inputs = entry.inputs | (planning.inputs(name, run, left) if name in job.fresh else {})
         left[name] = msgspec.structs.replace(left[name], inputs=inputs, fingerprint=digest(inputs))
     return left
 
@@ -296,5 +236,11 @@ def lines(purged: Purged) -> list[str]:
     covered = [f"  {entry}: {number:,}" for entry, number in largest[:_SHOWN]]
     if largest[_SHOWN:]:
         covered.append(f"  and {len(largest) - _SHOWN:,} further entries, which --json has")
-    unmatched = [f"matched nothing: {entry}" for entry in purged.unmatched]
-    return [*(found or [f"nothing {verb}"]), *covered, *unmatched, *purged.notes]
+    unmatched = [f"matched nothing: {entry}{_hint(entry)}" for entry in purged.unmatched]
+    return [*(found or [f"nothing {verb}"]), *([_COVERED, *covered] if covered else []), *unmatched, *purged.notes]
+
+
+def _hint(entry: str) -> str:
+    """Say what is wrong with an id that may be the beginning of one; in rows made elsewhere ids can be anything."""
+    kind, _, value = entry.partition(" ")
+    return " (our ids have 32 hex digits; list it whole)" if kind == "id" and not _ID.fullmatch(value) else ""

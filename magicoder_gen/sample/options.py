@@ -30,7 +30,7 @@ from magicoder_gen.sample.strategies.file import File
 from magicoder_gen.sample.strategies.lines import Lines
 from magicoder_gen.sample.strategies.paper_lines import PaperLines
 from magicoder_gen.sample.strategies.spans import Spans
-from magicoder_gen.storage import rundir
+from magicoder_gen.storage import optouts, rundir
 
 AnyCorpus = Stdlib | Local | Git | Tables | Hub
 AnyStrategy = Lines | Spans | File | PaperLines
@@ -212,20 +212,30 @@ class SampleOptions(Options, frozen=True):
             return "; raise sample.documents.pool"
         return "; raise sample.documents.share" if isinstance(self.documents, TwoStage) else ""
 
-    def require_yield(self, counts: Counts) -> None:
-        """Raise PoorYield if there is no seed; warn if there are fewer than asked for."""
+    def require_yield(self, counts: Counts, *, was_purged: bool = False) -> None:
+        """Raise PoorYield if there is no seed; warn if there are fewer than asked for.
+
+        `was_purged` says that seeds were taken out which `counts` do not know any more.
+        """
         wanted = self.wanted()
         if counts.kept >= wanted:
             return
+        if counts.kept == 0 and (was_purged or optouts.REASON in counts.reasons):
+            raise PoorYield(
+                f"no seed of {self.titles()} is left, since {optouts.LEDGER} lists what was purged; "
+                "raise sample.num or widen sample.corpora"
+            )
         if counts.taken == 0:
             raise PoorYield(f"no document in {self.titles()}; correct paths, languages or include under sample.corpora")
-        most = sorted(counts.reasons.items(), key=lambda item: -item[1])
+        most = sorted(counts.reasons.items(), key=lambda item: (item[0] != optouts.REASON, -item[1]))
         reasons = ", ".join(f"{reason} {count}" for reason, count in most[:5]) or "no more documents"
         if counts.kept == 0:
             raise PoorYield(
                 f"none of {counts.taken} documents in {self.titles()} gave a seed ({reasons}); "
                 f"widen sample.corpora or relax sample.strategy and sample.quality{self._remedy()}"
             )
+        if was_purged and optouts.REASON not in counts.reasons:
+            reasons += f"; what {optouts.LEDGER} lists is not counted"
         found = (wanted, counts.kept, counts.taken, reasons, self._remedy())
         logger.warning("asked for %d seeds, found %d in %d documents (%s)%s", *found)
 

@@ -28,7 +28,8 @@ def run(
 ) -> StageEntry:
     """Write seeds/ and return what the manifest says of it; raise PoorYield after that if there is no seed."""
     began = time.monotonic()
-    chosen = list(fragments.chosen(options, rng_seed))  # first: what cannot be listed must not undo what is there
+    chosen = list(fragments.chosen(options, rng_seed))  # first: what cannot be read must not undo what is there
+    listed, left_out = optouts.of_run(run.root), 0
     before = run.stages().get("sample")
     run.begin("sample", inputs)
     drift.warn(before, rundir.as_json(inputs))
@@ -49,7 +50,6 @@ def run(
         source = Scanned(options, chosen, rng_seed=rng_seed, progress=progress)
         source.read(executor, checkpoint)
     found: Counter[str] = Counter()
-    listed, left_out = optouts.of_run(run.root), 0
     with ShardWriter(run.folder("seeds"), run.layout) as shards:
         for seed in source.seeds():
             if listed.covering(seed.origin, seed.id):

@@ -15,11 +15,12 @@ from magicoder_gen.clean.decontaminate import Decontaminate
 from magicoder_gen.clean.exact import Exact
 from magicoder_gen.clean.inputs import Input
 from magicoder_gen.clean.options import CleanOptions
-from magicoder_gen.errors import ConfigError, PoorYield
+from magicoder_gen.errors import ConfigError, CorruptData, PoorYield
 from magicoder_gen.executors.processes import Processes
 from magicoder_gen.executors.serial import Serial
 from magicoder_gen.fingerprint import rng
 from magicoder_gen.records import Reply
+from magicoder_gen.storage import optouts
 from magicoder_gen.storage.rundir import RunDir
 from magicoder_gen.storage.shards import Layout
 
@@ -385,3 +386,13 @@ def test_answers_that_were_cut_off_can_be_redone(tmp_path: Path, reason: str, *,
     with pytest.raises(PoorYield) as caught:
         of_replies(tmp_path, answers)
     assert ("--redo-truncated TOKENS" in str(caught.value)) == is_named
+
+
+def test_a_damaged_ledger_undoes_nothing(tmp_path: Path) -> None:
+    """It is read before anything that is there is given up."""
+    of_replies(tmp_path, replies())
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    (tmp_path / optouts.LEDGER).mkdir()
+    with pytest.raises(CorruptData, match="move it away"):
+        of_replies(tmp_path, replies())
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before

@@ -18,9 +18,8 @@ from purging import (
 )
 
 from magicoder_gen.clean.markers import Markers
-from magicoder_gen.purge import pending, stage
+from magicoder_gen.purge import pending, planning
 from magicoder_gen.storage import optouts
-from magicoder_gen.storage.optouts import Entry
 from magicoder_gen.storage.rundir import RunDir
 
 KILLED = """
@@ -93,7 +92,7 @@ def without_times(run: RunDir) -> dict[str, Any]:
 
 def test_another_list_finishes_an_interrupted_purge_first(made: Path, a_run: RunDir) -> None:
     """Its entries are on disk; both lists are in the ledger then."""
-    planned = stage._planned(a_run, (Entry("repo", "owner1/thing"),), listed(a_run, OWNER), Markers())
+    planned = planning.planned(a_run, optouts.read(listed(a_run, OWNER)), markers=Markers())
     pending.write(a_run.root, planned)
     done = purged(a_run, "repo owner2/thing")
     gone = [*of_owner(made, 1), *of_owner(made, 2)]

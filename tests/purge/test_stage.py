@@ -191,7 +191,7 @@ def test_what_lies_beside_goes_too(made: Path, a_run: RunDir) -> None:
     done = purged(a_run, OWNER)
     assert saying(a_run.root, words_of(made, of_owner(made)) | {"owner1/thing"}) == {}
     assert [path.name for path in a_run.folder("replies").glob("torn-*")] == ["torn-part-00000-9.bin"]
-    assert (done.removed["torn tails"], done.removed["sampling progress"]) == (1, 1)
+    assert (done.removed["torn tails"], done.removed["sampling progress"]) == (2, 1)
     assert "report" in done.notes[0]
 
 

@@ -10,12 +10,14 @@ import msgspec
 import pytest
 from sampling import a_run, of_tables, sampled, seeds
 
-from magicoder_gen.errors import ConfigError, PoorYield
+from magicoder_gen.errors import ConfigError, CorruptData, PoorYield
 from magicoder_gen.records import Counts
 from magicoder_gen.sample.corpora.local import Local
 from magicoder_gen.sample.options import SampleOptions
 from magicoder_gen.sample.strategies.lines import Lines
 from magicoder_gen.sample.strategies.paper_lines import PaperLines
+from magicoder_gen.storage import optouts
+from magicoder_gen.storage.optouts import Entry, Purge
 from magicoder_gen.storage.rundir import RunDir
 
 
@@ -170,3 +172,34 @@ def test_fewer_seeds_of_quotas_are_the_beginning_of_more(
         assert Counter(seed.language for seed in found[num]) == {"python": num * 4 // 5, "rust": num // 5}
     assert found[50][:20] == found[20]
     assert found[20][:5] == found[5]
+
+
+def test_a_damaged_ledger_undoes_nothing(tmp_path: Path, code: Path) -> None:
+    """It is read before anything that is there is given up."""
+    options, run = SampleOptions(corpora=(Local(path=code),), num=5), a_run(tmp_path)
+    sampled(options, run)
+    before, manifest = seeds(run), run.stages()
+    (run.root / optouts.LEDGER).write_bytes(b'{"date":')
+    with pytest.raises(CorruptData, match=optouts.LEDGER):
+        sampled(options, run)
+    assert (seeds(run), run.stages()) == (before, manifest)
+
+
+def test_what_was_purged_is_named_where_seeds_are_missing(
+    tmp_path: Path, code: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Else the corpora would be blamed; before sampling again too, when counts do not know them any more."""
+    options, run = SampleOptions(corpora=(Local(path=code),), num=18), a_run(tmp_path)
+    sampled(options, run)
+    entries = tuple(Entry("id", seed.id) for seed in seeds(run)[:4])
+    optouts.append(run.root, Purge("2026-05-04", "0" * 64, entries, (1,) * 4, {}, None))
+    with caplog.at_level(logging.WARNING):
+        sampled(options, run)
+    assert "found 14 in 27 documents (opted_out 4, " in caplog.text
+    gone = Counts(20, 0, {"empty": 20})
+    with pytest.raises(PoorYield, match=r"purges\.jsonl lists what was purged"):
+        options.require_yield(gone, was_purged=True)
+    with pytest.raises(PoorYield, match="none of 20 documents"):
+        options.require_yield(gone)
+    options.require_yield(Counts(20, 14, {}), was_purged=True)
+    assert "what purges.jsonl lists is not counted" in caplog.text

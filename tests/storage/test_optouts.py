@@ -1,7 +1,10 @@
 """The list of what is not wanted: what a person may write, what it covers, what the ledger keeps."""
 
+import hashlib
+import os
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +20,7 @@ CONTENT = "swh:1:cnt:94a9ed024d3859793618152ea559a168bbcbb5e2"
 def read(folder: Path, text: str) -> tuple[Entry, ...]:
     """The entries of a list."""
     (folder / "list.txt").write_text(text)
-    return optouts.read(folder / "list.txt")
+    return optouts.read(folder / "list.txt").entries
 
 
 def test_a_list_has_an_entry_a_line(tmp_path: Path) -> None:
@@ -52,6 +55,58 @@ def test_a_repository_is_the_same_however_it_is_written(tmp_path: Path, name: st
 
 
 @pytest.mark.parametrize(
+    "name",
+    [
+        "gitlab.com/Group/n",
+        "git@gitlab.com:Group/n",
+        "git@gitlab.com:Group/n.git",
+        "https://gitlab.com/group/n.git",
+        "ssh://git@gitlab.com/Group/n",
+    ],
+)
+def test_other_hosts_stand_before_the_name(tmp_path: Path, name: str) -> None:
+    """However it is written, in the list and in the corpus."""
+    assert read(tmp_path, f"repo {name}\n") == (Entry("repo", "gitlab.com/group/n"),)
+    assert OptOuts(frozenset({Entry("repo", "gitlab.com/group/n")})).covering(Origin("c", repo=name))
+
+
+@pytest.mark.parametrize("name", ["gitlab.com/src/name", "gitlab.com/group/src", "git.sr.ht/~who/raw"])
+def test_a_repository_that_looks_like_a_page_is_one(tmp_path: Path, name: str) -> None:
+    """Only what stands behind a whole name can be a view of it."""
+    assert read(tmp_path, f"repo {name}\n") == (Entry("repo", name),)
+
+
+def test_a_pipe_is_read_once(tmp_path: Path) -> None:
+    """Its digest is that of its bytes, not of nothing."""
+    content = b"repo a/b\n"
+    end, start = os.pipe()
+    os.write(start, content)
+    os.close(start)
+    found = optouts.read(Path(f"/dev/fd/{end}"))
+    os.close(end)
+    assert found == optouts.Listed((Entry("repo", "a/b"),), hashlib.sha256(content).hexdigest())
+
+
+def test_what_we_do_not_know_of_a_ledger_stays(tmp_path: Path) -> None:
+    """Later releases may say more in a line."""
+    first = Purge("2026-05-04T00:00:00+00:00", "0" * 64, (Entry("repo", "a/b"),), (2,), {"seeds": 2}, None)
+    optouts.append(tmp_path, first)
+    path = tmp_path / optouts.LEDGER
+    line = path.read_bytes().rstrip()[:-1] + b',"who":"me"}'
+    path.write_bytes(line)
+    optouts.append(tmp_path, msgspec.structs.replace(first, rows=(3,)))
+    assert path.read_bytes().startswith(line + b"\n")
+    assert [purge.rows for purge in optouts.ledger(tmp_path)] == [(2,), (3,)]
+
+
+def test_a_ledger_that_is_a_folder_has_a_remedy(tmp_path: Path) -> None:
+    """It is as damaged as any other."""
+    (tmp_path / optouts.LEDGER).mkdir()
+    with pytest.raises(CorruptData, match="move it away"):
+        optouts.of_run(tmp_path)
+
+
+@pytest.mark.parametrize(
     ("entry", "origin", "covers"),
     [
         ("path src", Origin("c", path="src/a.py"), True),
@@ -60,6 +115,11 @@ def test_a_repository_is_the_same_however_it_is_written(tmp_path: Path, name: st
         ("path src", Origin("c", path="lib/src/a.py"), False),
         ("path SRC", Origin("c", path="src/a.py"), False),
         ("path /usr/lib", Origin("c", path="/usr/lib/x.py"), True),
+        ("path /src", Origin("c", path="src/x.py"), True),
+        ("path src", Origin("c", path="/src/x.py"), True),
+        ("path ./src//a.py", Origin("c", path="src/a.py"), True),
+        ("path pages/[id].tsx", Origin("c", path="pages/[id].tsx"), True),
+        ("repo\to/n \t path\tsrc", Origin("c", "o/n", "src/a.py"), True),
         ("repo O/n path src", Origin("c", "o/N", "src/a.py"), True),
         ("repo o/n path src", Origin("c", "o/other", "src/a.py"), False),
         ("repo o/n path src", Origin("c", None, "src/a.py"), False),
@@ -81,6 +141,20 @@ def test_what_an_entry_covers(tmp_path: Path, entry: str, origin: Origin, *, cov
         ("repo", "nothing stands behind repo"),
         ("repo name", "is no repository"),
         ("repo a/b c/d", "one entry a line"),
+        ("repo acme/*", "there are no wildcards"),
+        ("path *.py", "there are no wildcards"),
+        ("https://github.com/acme/alpha", "begins with none of"),
+        ("repo https://github.com/acme/alpha/tree/main/src", "write, as: repo acme/alpha path folder"),
+        ("repo https://gitlab.com/g/sub/n/-/blob/main/a.py", "write, as: repo gitlab.com/g/sub/n path folder"),
+        ("repo acme/alpha/tree/main/src", "is a page"),
+        ("repo 'acme/alpha'", "in quotes"),
+        ('path "src/a b.py"', "in quotes"),
+        ("path src\\a.py", "has a backslash"),
+        ("path .", "would cover every path"),
+        ("path ./", "would cover every path"),
+        ("path ../x", "leads out of the repository"),
+        ("repo a/b path", "one entry a line"),
+        ("id row-6", "only counts rows"),
         ("repo a/b # asked for", "a comment stands on a line of its own"),
         ("path /", "would cover every path"),
         ("swhid 94a9ed024d38", "is no SWHID"),
