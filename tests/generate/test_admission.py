@@ -154,7 +154,7 @@ def test_a_retry_that_may_be_paid_is_on_the_bill(tmp_path: Path) -> None:
 
 
 def test_what_is_settled_has_its_moment(tmp_path: Path) -> None:
-    """By the clock that is passed in, whoever answered and whatever it came to; in whole seconds, so that equal journals are equally long."""
+    """By the clock that is passed in, in whole seconds: equal answers make journals of equal length."""
     outcomes = [a_reply(prompt_id="p0"), Failure("p1", a_prompt().seed, "timeout", "oops", final=True)]
     now = iter([1_764_000_000.12345, 1_764_000_001.0])
     with Index.writing(tmp_path) as index, Writer(tmp_path, shard_bytes=1 << 20) as writer:
