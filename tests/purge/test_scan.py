@@ -141,7 +141,7 @@ def test_a_run_that_is_half_way_goes_on_without(tmp_path: Path) -> None:
     assert len(asked.counted) == 6
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(numbers=st.sets(st.integers(0, 4), max_size=3), folders=st.sets(st.integers(0, 3), max_size=2), data=st.data())
 def test_any_list_takes_what_it_names_and_order_does_not_matter(
     made: Path, tmp_path_factory: pytest.TempPathFactory, numbers: set[int], folders: set[int], data: st.DataObject
