@@ -11,7 +11,7 @@ from magicoder_gen.generate.index import Index
 from magicoder_gen.generate.journal import Place
 from magicoder_gen.logs import one_line
 from magicoder_gen.records import Record, Rejection, Reply, Sample, Seed
-from magicoder_gen.storage import jsonl
+from magicoder_gen.storage import jsonl, optouts
 from magicoder_gen.storage.rundir import RunDir
 
 
@@ -33,8 +33,10 @@ class Shown(Record, frozen=True):
 def look(run: RunDir, wanted: str | None, number: int) -> Shown:
     """Return the row whose sample, prompt or seed id is `wanted` or begins so, or the first `number` samples.
 
-    Where there is none of these, it is seeds. A whole id goes before the beginning of another.
+    Where there is none of these, it is seeds. A whole id goes before the beginning of another. Raises TryLater while a
+    purge is not finished.
     """
+    optouts.require_finished(run.root)
     outcomes = _outcomes(run, samples_only=wanted is None)
     found = _meant(outcomes, wanted) if wanted else list(islice(outcomes, number))
     if not found:

@@ -83,8 +83,11 @@ def _sample(config: Config, run: RunDir) -> Stage:
         options.check()
         return sample.run(options, run, inputs=inputs, rng_seed=rng_seed, executor=config.executor, progress=progress)
 
-    purged = optouts.of_run(run.root) != optouts.NONE
-    return Stage("sample", inputs, draw_seeds, partial(options.require_yield, was_purged=purged))
+    return Stage("sample", inputs, draw_seeds, partial(options.require_yield, was_purged=_was_purged(run)))
+
+
+def _was_purged(run: RunDir) -> bool:
+    return optouts.of_run(run.root) != optouts.NONE
 
 
 def _sample_inputs(config: Config, run: RunDir) -> dict[str, Any]:
@@ -191,7 +194,7 @@ def _clean(config: Config, run: RunDir) -> Stage:
             paraphrases=_paraphrases(meaning, config, run) if meaning else None,
         )
 
-    return Stage("clean", inputs, clean_rows, options.require_yield)
+    return Stage("clean", inputs, clean_rows, partial(options.require_yield, was_purged=_was_purged(run)))
 
 
 def _paraphrases(meaning: Semantic, config: Config, run: RunDir) -> Paraphrases:

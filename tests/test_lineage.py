@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import msgspec
+import pytest
 from builders import a_seed
 
 from magicoder_gen import lineage
+from magicoder_gen.errors import TryLater
 from magicoder_gen.records import Counts, Origin
-from magicoder_gen.storage.rundir import RunDir
+from magicoder_gen.storage.rundir import PURGING, RunDir
 from magicoder_gen.storage.shards import write_parts
 
 
@@ -40,3 +42,11 @@ def test_an_origin_takes_one_line(tmp_path: Path) -> None:
     run = a_run(tmp_path, "a\nb\x1b[2J\u2028ü.py")
     lines = lineage.lines(lineage.look(run, None, 1))
     assert lines[1] == "--- seed: test a\\nb\\x1b[2J\\u2028ü.py, lines 1-1, python"
+
+
+def test_half_a_purge_is_not_shown(tmp_path: Path) -> None:
+    """What is missing then is no damage that a copy would mend."""
+    write_parts(tmp_path / "seeds", [a_seed("x = 1")], RunDir(tmp_path).layout)
+    (tmp_path / PURGING).write_text("{}")
+    with pytest.raises(TryLater, match=r"a purge was interrupted; to finish it: magicoder-gen purge .* --opt-out FILE"):
+        lineage.look(RunDir(tmp_path), None, 3)

@@ -15,6 +15,7 @@ from magicoder_gen.clean.markers import Markers
 from magicoder_gen.clean.near import Near
 from magicoder_gen.errors import PoorYield
 from magicoder_gen.records import Counts, Options
+from magicoder_gen.storage import optouts
 from magicoder_gen.storage.rundir import RunDir, as_json
 
 _SHOWN_REASONS = 3
@@ -78,10 +79,15 @@ class CleanOptions(Options, frozen=True):
         """Return which texts must be new."""
         return self.exact.keys if self.exact else ()
 
-    def require_yield(self, counts: Counts) -> None:
-        """Raise PoorYield if no sample or too few of them stayed."""
+    def require_yield(self, counts: Counts, *, was_purged: bool = False) -> None:
+        """Raise PoorYield if no sample or too few of them stayed.
+
+        `was_purged` says that there may have been others, which `counts` do not know any more.
+        """
         repeated = sum(count for reason, count in counts.reasons.items() if reason.endswith(f":{published.REASON}"))
         rejected = counts.taken - counts.kept - repeated
+        if counts.taken == 0 and was_purged:
+            raise PoorYield(f"clean: nothing is left to clean, since {optouts.LEDGER} lists what was purged")
         if counts.taken == 0:
             what = (
                 "rows in clean.input.paths"

@@ -77,7 +77,7 @@ def run(
         seconds=time.monotonic() - begun,
         cost=paraphrases.spent() if paraphrases else None,
     )
-    options.require_yield(counts)
+    options.require_yield(counts, was_purged=listed != optouts.NONE)
     return entry
 
 

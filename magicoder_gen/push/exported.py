@@ -8,7 +8,7 @@ from typing import TypeVar
 from magicoder_gen.errors import ConfigError, CorruptData
 from magicoder_gen.export import files, options
 from magicoder_gen.records import Record
-from magicoder_gen.storage import shards
+from magicoder_gen.storage import optouts, shards
 from magicoder_gen.storage.rundir import RunDir, StageEntry
 
 Read = TypeVar("Read")
@@ -75,8 +75,10 @@ class Export(Record, frozen=True):
 def of(run: RunDir) -> Export:
     """Return what the run's export wrote.
 
-    Raises ConfigError if it is not finished or older than its samples, CorruptData if a file is not what it wrote.
+    Raises ConfigError if it is not finished or older than its samples, CorruptData if a file is not what it wrote,
+    TryLater while a purge is not finished.
     """
+    optouts.require_finished(run.root)
     entry = run.require("export")
     _require_fresh(run)
     found = Export(run.folder("data"), _files(entry, run), entry.kept(), _license(entry))

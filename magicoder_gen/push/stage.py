@@ -176,7 +176,7 @@ def _place(push: Push) -> str:
 
 def _card(found: Plan) -> str:
     if found.is_withdrawal():
-        return "all rows are taken back: earlier commits still have them, see docs/publishing.md"
+        return "all rows go: earlier commits still have them, see docs/publishing.md"
     licence = f"licence {found.license}" if found.license else "no licence (set export.card.license)"
     return f"{number_of(found.rows, 'row')}; the card says: {licence}"
 
@@ -192,6 +192,8 @@ def _outcome(push: Push) -> str:
 
 
 def _unchanged(push: Push) -> str:
+    if push.plan.is_withdrawal() and push.plan.exists is None:
+        return "dry run, nothing was done: what is to take back is not known"
     if push.plan.is_withdrawal():
         return "nothing to remove: the repository has no file that an export wrote"
     if push.dry_run and not push.plan.has_branch:

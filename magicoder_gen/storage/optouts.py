@@ -18,7 +18,7 @@ from typing import Literal
 
 import msgspec
 
-from magicoder_gen.errors import ConfigError, CorruptData
+from magicoder_gen.errors import ConfigError, CorruptData, TryLater
 from magicoder_gen.records import Origin, Record
 from magicoder_gen.storage import shards
 from magicoder_gen.storage.rundir import PURGING
@@ -27,7 +27,7 @@ LEDGER = "purges.jsonl"
 REASON = "opted_out"
 
 _KINDS = ("repo", "path", "swhid", "id")
-_GITHUB = re.compile(r"(?:[a-z+]+://)?(?:[^@/]*@)?(?:(?:www|ssh)\.)?github\.com[:/]")
+_GITHUB = re.compile(r"(?:[a-z+]+://)?(?:[^@/]*@)?(?:(?:www|ssh)\.)?github\.com(?::[0-9]+/|[:/])")
 _SCHEME = re.compile(r"[a-z+]+://(?:[^@/]*@)?")
 _SCP = re.compile(r"(?:[^@/:]+@)([^/:]+):(?!//)")  # user@host:owner/name
 _SWHID = re.compile(r"swh:1:(?:cnt|dir|rev|rel|snp):[0-9a-f]{40}")
@@ -198,6 +198,8 @@ def _of_swhid(value: str, place: str) -> Entry:
 def _repo(value: str, place: str) -> str:
     _require_plain(value, place)
     name = repository(value)
+    if "#" in name:
+        raise ConfigError(f"{place}: {value!r} has a #, which no repository has; leave out what begins there")
     if "/" not in name:
         raise ConfigError(f"{place}: {value!r} is no repository; write, as: repo owner/name")
     page = _PAGE.fullmatch(name)
@@ -223,6 +225,8 @@ def _require_plain(value: str, place: str) -> None:
         raise ConfigError(f"{place}: {value} stands in quotes, which would be part of the name; leave them out")
     if wild := next((one for one in _WILD if one in value), None):
         raise ConfigError(f"{place}: {value!r} has a {wild}, but there are no wildcards; name each, or a folder")
+    if not value.isprintable():
+        raise ConfigError(f"{place}: {value!r} holds a character that does not show; leave it out")
     if "\\" in value:
         raise ConfigError(f"{place}: {value!r} has a backslash; part folders by /")
 
@@ -252,6 +256,13 @@ def unfinished(run: Path) -> str | None:
     """Say how to finish a purge of a run that was interrupted, None if there is none."""
     command = shlex.join(["magicoder-gen", "purge", str(run), "--opt-out"])
     return f"a purge was interrupted; to finish it: {command} FILE" if (run / PURGING).exists() else None
+
+
+def require_finished(run: Path) -> None:
+    """Raise TryLater where a purge was interrupted: what is there is half of what was."""
+    said = unfinished(run)
+    if said:
+        raise TryLater(f"{run}: {said}")
 
 
 def append(run: Path, purge: Purge) -> None:

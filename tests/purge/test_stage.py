@@ -267,6 +267,12 @@ def test_rows_made_elsewhere_do_not_come_back(tmp_path: Path) -> None:
     assert json.loads(again.stdout)["stages"]["clean"]["counts"] == {"in": 5, "out": 5, "reasons": {}}
     assert "4 rows" in again.stderr
     assert saying(root.root, ["o/r1", sample["id"]]) == {}
+    (tmp_path / "all.txt").write_text("repo o/r0\nrepo o/r2\n")
+    assert run("purge", "r", "--opt-out", "all.txt", cwd=tmp_path).returncode == 0
+    for more in ((), ("--set", "clean.exact=null")):
+        nothing = run("clean", "c.yaml", *command[1:], *more, cwd=tmp_path)
+        assert nothing.returncode == 3
+        assert "nothing is left to clean, since purges.jsonl lists what was purged" in nothing.stderr
 
 
 def test_a_damaged_file_ends_it_and_what_was_begun_can_be_finished(a_run: RunDir) -> None:

@@ -16,7 +16,7 @@ from magicoder_gen.export.card import Card
 from magicoder_gen.push import stage
 from magicoder_gen.push.stage import Push
 from magicoder_gen.storage import pushes
-from magicoder_gen.storage.rundir import RunDir
+from magicoder_gen.storage.rundir import PURGING, RunDir
 
 Pushing = Callable[..., Push]
 FOREIGN = {
@@ -166,7 +166,7 @@ def test_all_rows_can_be_taken_back(push: Pushing, run: RunDir) -> None:
         shutil.rmtree(run.folder("data"))
         planned = push(run, server, dry_run=True, withdraw=True)
         assert set(planned.plan.removed) == set(server.repositories["owner/pairs"].files()) - set(FOREIGN)
-        assert "all rows are taken back" in stage.lines(planned)[1]
+        assert "all rows go: earlier commits still have them" in stage.lines(planned)[1]
         done = push(run, server, withdraw=True)
         assert server.repositories["owner/pairs"].files() == FOREIGN
         assert server.repositories["owner/pairs"].messages[-1] == "All rows withdrawn"
@@ -174,6 +174,22 @@ def test_all_rows_can_be_taken_back(push: Pushing, run: RunDir) -> None:
         again = push(run, server, withdraw=True)
         assert again.commit is None
         assert stage.lines(again)[-1] == "nothing to remove: the repository has no file that an export wrote"
+
+
+def test_what_is_to_be_taken_back_may_be_unknown(push: Pushing, run: RunDir, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hub that does not answer may hold every row."""
+    monkeypatch.setenv("HF_TOKEN", "")
+    with serving() as server:
+        pass
+    told = stage.lines(push(run, server, dry_run=True, withdraw=True))
+    assert told[-1] == "dry run, nothing was done: what is to take back is not known"
+
+
+def test_half_a_purge_is_not_published(push: Pushing, run: RunDir) -> None:
+    """Not even as a plan."""
+    (run.root / PURGING).write_text("{}")
+    with serving() as server, pytest.raises(TryLater, match="a purge was interrupted"):
+        push(run, server, dry_run=True)
 
 
 def test_nothing_is_made_only_to_take_rows_back(push: Pushing, run: RunDir) -> None:

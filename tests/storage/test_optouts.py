@@ -43,6 +43,7 @@ def test_a_list_has_an_entry_a_line(tmp_path: Path) -> None:
         "https://www.github.com/owner/name.git",
         "git@github.com:owner/name.git",
         "ssh://git@github.com/Owner/Name/",
+        "ssh://git@github.com:22/owner/name",
     ],
 )
 def test_a_repository_is_the_same_however_it_is_written(tmp_path: Path, name: str) -> None:
@@ -138,6 +139,8 @@ def test_what_an_entry_covers(tmp_path: Path, entry: str, origin: Origin, *, cov
     ("line", "said"),
     [
         ("owner/name", "begins with none of repo, path, swhid, id"),
+        ("repo https://github.com/a/b#readme", "has a #, which no repository has"),
+        ("repo a/b\0", "holds a character that does not show"),
         ("repo", "nothing stands behind repo"),
         ("repo name", "is no repository"),
         ("repo a/b c/d", "one entry a line"),
