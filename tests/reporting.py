@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -25,9 +26,28 @@ HOSTILE = (
 """Text that attacks pages, scripts, templates and terminals."""
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-needs_browser = pytest.mark.skipif(
-    BROWSER is None, reason="no chromium on the PATH; to look at reports in a browser: apt install chromium"
-)
+
+
+def _arguments(profile: str) -> list[str]:
+    rights = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return ["--headless", "--disable-gpu", "--disable-dev-shm-usage", *rights, f"--user-data-dir={profile}"]
+
+
+def _why_not() -> str:
+    """Why there is no browser to look with, "" if there is one: some machines have one that does not start."""
+    if BROWSER is None:
+        return "no chromium on the PATH; to look at reports in a browser: apt install chromium"
+    with tempfile.TemporaryDirectory() as folder:
+        command = [BROWSER, *_arguments(folder), "--dump-dom", "about:blank"]
+        try:
+            subprocess.run(command, capture_output=True, timeout=60, check=True)
+        except (OSError, subprocess.SubprocessError) as error:
+            return f"{BROWSER} does not start here: {error}"
+    return ""
+
+
+_WHY_NOT = _why_not()
+needs_browser = pytest.mark.skipif(bool(_WHY_NOT), reason=_WHY_NOT or "there is one")
 
 
 def a_run(folder: Path, samples: Iterable[Sample] = (), rejections: Iterable[Rejection] = ()) -> RunDir:
@@ -51,10 +71,7 @@ def dom(page: Path, folder: Path, fragment: str = "") -> str:
     done = subprocess.run(
         [
             BROWSER,
-            "--headless",
-            "--disable-gpu",
-            *(["--no-sandbox"] if os.geteuid() == 0 else []),
-            f"--user-data-dir={folder / 'profile'}",
+            *_arguments(str(folder / "profile")),
             "--virtual-time-budget=2000",
             "--dump-dom",
             page.as_uri() + (f"#{fragment}" if fragment else ""),
